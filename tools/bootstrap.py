@@ -112,7 +112,7 @@ def find_python(root, asked=None):
     span = "{} to 3.{}".format(dotted(low), high[1] - 1)
     names = ["python3.{}".format(minor) for minor in range(high[1] - 1, low[1] - 1, -1)]
     unfit = None
-    for name in [asked] if asked else [sys.executable] + names:
+    for name in [asked] if asked else [sys.executable, *names]:
         found = probe(name)
         if found is None or not in_range(found, root):
             continue
@@ -147,7 +147,10 @@ def find_python(root, asked=None):
         "    Windows          winget install Python.Python.3.12\n"
         "    with conda       conda env create -f environment.yml\n"
         "If you have one elsewhere: make lab PYTHON=/path/to/python3.12".format(
-            span=span, here=dotted(sys.version_info[:3]), path=sys.executable, names=", ".join(names)
+            span=span,
+            here=dotted(sys.version_info[:3]),
+            path=sys.executable,
+            names=", ".join(names),
         )
     )
 
@@ -340,7 +343,7 @@ def pip_install(venv, arguments, constraints=None):
     pip = [python, "-m", "pip", "install"]
     fast = probe_uv(python, env)
     if not fast:
-        fetch = pip + ["--quiet", "--retries", "1", "uv"] + limits
+        fetch = [*pip, "--quiet", "--retries", "1", "uv", *limits]
         stream(fetch, env, show=False)
         fast = probe_uv(python, env)
     if fast:
@@ -426,7 +429,7 @@ def lab_command(python, root, port=None, browser=None):
         command.append("--ServerApp.browser=" + browser)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    return command + [start]
+    return [*command, start]
 
 
 def make_constraints(python, venv, root):
@@ -453,11 +456,11 @@ def clean(venv, root):
 
 
 def hand_over(command, env):
-    """Become the command (on Windows: run it), so that Ctrl-C and signals reach it."""
-    if WINDOWS:
-        return subprocess.call(command, env=env, cwd=ROOT)
-    os.chdir(ROOT)
-    os.execve(command[0], command, env)
+    """Become the command, so that Ctrl-C and signals reach it; on Windows, run it."""
+    if not WINDOWS:
+        os.chdir(ROOT)
+        os.execve(command[0], command, env)
+    return subprocess.call(command, env=env, cwd=ROOT)
 
 
 def parse(argv):
@@ -503,7 +506,7 @@ def run(argv):
     else:
         if options.job in ("test", "digits"):
             fetch_digits_source(options.venv, ROOT, options.constraints)
-        command = [python] + script
+        command = [python, *script]
     return hand_over(command + extra_arguments, clean_environment(options.venv))
 
 

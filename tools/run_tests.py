@@ -1,0 +1,113 @@
+"""Run every layer of tests in order and end with one line for each.
+
+Cheap layers come first. A layer that fails doesn't hide the next ones. `make test` calls this in
+the virtual environment; by hand: ``python tools/run_tests.py [--only LAYER] [pytest arguments]``.
+With arguments, pytest gets them and the layers are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "build" / "reports"
+PYTEST = ("-m", "pytest", "-ra")
+NBVAL = (
+    *("--nbval", "--nbval-current-env", "--nbval-cell-timeout", "120"),
+    *("--nbval-sanitize-with", "tests/nbval_sanitize.cfg"),
+)
+STATIC = "tests/lessons/test_static.py"
+
+# Layer: the commands that make it up, each run by this Python.
+LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "lint": (
+        ("-m", "ruff", "check", "."),
+        ("-m", "ruff", "format", "--check", "."),
+        ("-m", "mypy"),
+    ),
+    "unit": ((*PYTEST, "tests/unit", "kerasdemo"),),  # kerasdemo: the examples in its docstrings
+    "widgets": ((*PYTEST, "tests/widgets"),),
+    "lessons": ((*PYTEST, "tests/lessons", f"--ignore={STATIC}"),),
+    "nbval": ((*PYTEST, *NBVAL, "notebooks"),),
+    "static": ((*PYTEST, STATIC),),
+    "browser": ((*PYTEST, "tests/browser"),),
+}
+TOOLS = ("pytest", "hypothesis", "nbval", "nbclient", "nbconvert", "playwright", "ruff", "mypy")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one layer came to."""
+
+    layer: str
+    ok: bool
+    counts: dict[str, int]
+    seconds: float
+
+    def __str__(self) -> str:
+        """Write one row of the closing summary."""
+        counts = ", ".join(f"{n} {what}" for what, n in self.counts.items() if n)
+        verdict = "ok" if self.ok else "FAILED"
+        return f"{self.layer:<10}{verdict:<8}{self.seconds:6.0f} s   {counts}"
+
+
+def missing_tools(names: tuple[str, ...] = TOOLS) -> list[str]:
+    """List the test tools that this Python cannot import."""
+    return [name for name in names if importlib.util.find_spec(name) is None]
+
+
+def counts_of(report: Path) -> dict[str, int]:
+    """Count passed, skipped and failed tests in a JUnit report; no report, no counts."""
+    if not report.exists():
+        return {}
+    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    total = {"tests": 0, "skipped": 0, "failures": 0, "errors": 0}
+    for suite in suites:
+        for key in total:
+            total[key] += int(suite.get(key, 0))
+    failed = total["failures"] + total["errors"]
+    passed = total["tests"] - total["skipped"] - failed
+    return {"passed": passed, "skipped": total["skipped"], "failed": failed}
+
+
+def run_layer(layer: str) -> Outcome:
+    """Run the commands of one layer; all of them, also after a failure."""
+    print(f"\n=== {layer} ===", flush=True)
+    report = REPORTS / f"{layer}.xml"
+    report.unlink(missing_ok=True)
+    start, codes = time.monotonic(), []
+    for command in LAYERS[layer]:
+        options = [f"--junitxml={report}"] if "pytest" in command else []
+        codes.append(subprocess.run([sys.executable, *command, *options], cwd=ROOT).returncode)
+    counts = counts_of(report) or {
+        "passed": codes.count(0),
+        "failed": len(codes) - codes.count(0),
+    }
+    return Outcome(layer, not any(codes), counts, time.monotonic() - start)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the layers, print the summary, and return 1 when any of them failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--only", choices=list(LAYERS), action="append", help="this layer alone")
+    options, rest = parser.parse_known_args(argv)
+    if missing := missing_tools():
+        print(f"Missing: {', '.join(missing)}. To get them: make test", file=sys.stderr)
+        return 1
+    if rest:
+        return subprocess.run([sys.executable, *PYTEST, *rest], cwd=ROOT).returncode
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    outcomes = [run_layer(layer) for layer in options.only or LAYERS]
+    print("\n=== summary ===", *outcomes, sep="\n", flush=True)
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
