@@ -1,0 +1,251 @@
+"""Questions that come before answers: guess, see what happens, and be told in words.
+
+`predict_first` asks before an experiment and `reveal` tells after it; `ask` asks about what was
+learnt; `check` judges the value that an exercise wants and gives one more hint at each try. A
+question never waits for an answer, and every answer can be given in code:
+``predict_first("03a", "B")``. The texts are in ``data/questions.toml``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kerasdemo._questions import QuestionText, differences, exercise_text, question_text
+from kerasdemo.view.quiz_box import quiz_box
+
+LABELS = {"predict": "Predict first", "retrieval": "Do you remember?", "exit": "Before you go"}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_tries: Counter[str] = Counter()
+
+
+@dataclass
+class Question:
+    """A question that has been asked, and the guess so far. Introduced in lesson 00.
+
+    Attributes
+    ----------
+    id : str
+        The question's name, such as ``"03a"``.
+    guess : str or None
+        The letter chosen in the menu or given in code; None as long as there is none.
+    """
+
+    id: str
+    guess: str | None = None
+    text: QuestionText = field(repr=False, default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.text = question_text(self.id)
+        if self.guess is not None:
+            self.guess = _letter(self.text, self.guess)
+
+    def __repr__(self) -> str:
+        return f"<question {self.id}: {'no guess yet' if self.guess is None else self.guess}>"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an exercise's answer is worth. True when it passes.
+
+    Attributes
+    ----------
+    state : str
+        ``"not answered"``, ``"not yet"`` or ``"yes"``.
+    why : str
+        What the answer is that it should not be, or why it is right.
+    """
+
+    state: str
+    why: str
+
+    def __bool__(self) -> bool:
+        return self.state == "yes"
+
+
+def predict_first(id: str, answer: str | None = None) -> Question:
+    """Ask what will happen, before it happens. Introduced in lesson 00.
+
+    Shows the question, its choices and a menu. It never waits: no answer is an answer.
+
+    Parameters
+    ----------
+    id
+        The question's name, such as ``"03a"``.
+    answer
+        The letter of your guess, when you would rather type it than use the menu.
+
+    Returns
+    -------
+    Question
+        Hand it to `reveal` once the experiment has run.
+
+    Raises
+    ------
+    ValueError
+        There is no such question, or no such choice.
+    """
+    question = Question(id, answer)
+    _show_question(question, "Your guess", lambda letter: [f"Noted: {letter}. Now run on and see."])
+    return question
+
+
+def ask(id: str, answer: str | None = None) -> Question:
+    """Ask about what was learnt, and reply to the answer at once. Introduced in lesson 00.
+
+    Parameters and errors are those of `predict_first`.
+    """
+    question = Question(id, answer)
+    _show_question(question, "Your answer", lambda letter: _reply(question.text, letter))
+    return question
+
+
+def reveal(question: Question, happened: object = None) -> None:
+    """Say in words what you guessed, what happened and the rule. Introduced in lesson 00.
+
+    Parameters
+    ----------
+    question
+        What `predict_first` returned.
+    happened
+        What the experiment has just shown, best measured in the cell. None for what was expected.
+    """
+    text, guess = question.text, question.guess
+    saw = text.choices[text.answer].text if happened is None else str(happened)
+    if guess is None:
+        lines = ["Your guess: none this time. Choose one above, then run this cell again."]
+    else:
+        lines = [f"Your guess: {guess}. {text.choices[guess].text}"]
+    lines.append(f"What happened: {saw}")
+    if guess is not None:
+        lines += _reply(text, guess)[:1]
+    lines.append(f"The rule: {text.rule}")
+    _show(lines, tag=f"Reveal {text.id}", mark=_mark(text, guess))
+
+
+def check(id: str, answer: object = None) -> None:
+    """Judge an exercise's answer: not answered, not yet and a hint, or yes and why.
+
+    Never raises on a wrong answer. Each try that fails gives one more hint. Introduced in lesson
+    01.
+
+    Parameters
+    ----------
+    id
+        The exercise's name, such as ``"01-batch-axis"``.
+    answer
+        Your value; None or ``...`` while you have none.
+    """
+    outcome, hints = judge(id, answer), exercise_text(id).hints
+    if outcome.state == "not answered":
+        lines = ["Not answered yet. Replace the three dots, then run the cell again."]
+    elif outcome:
+        lines = [f"Yes: {outcome.why}"]
+    else:
+        _tries[id] += 1
+        number = min(_tries[id], len(hints))
+        lines = [f"Not yet: {outcome.why}.", f"Hint {number} of {len(hints)}: {hints[number - 1]}"]
+        if _tries[id] >= len(hints):
+            lines.append("That was the last hint. The solution is folded up below.")
+    mark = {"yes": "kd-yes", "not yet": "kd-no"}.get(outcome.state, "")
+    _show(lines, tag=f"Check {id}", mark=mark)
+
+
+def judge(id: str, answer: object = None) -> Outcome:
+    """Return an exercise's `Outcome` without showing it or counting a try: for graders.
+
+    Examples
+    --------
+    >>> bool(judge("01-batch-axis", ...))
+    False
+    """
+    text = exercise_text(id)
+    if answer is None or answer is ...:
+        return Outcome("not answered", "there is no answer yet")
+    found = differences(text.expect, answer)
+    return Outcome("not yet", "; ".join(found)) if found else Outcome("yes", text.because)
+
+
+def _letter(text: QuestionText, answer: str) -> str:
+    letter = str(answer).strip().upper()
+    if letter not in text.choices:
+        choices = ", ".join(text.choices)
+        raise ValueError(f"question {text.id} has the choices {choices}; you gave {answer!r}")
+    return letter
+
+
+def _mark(text: QuestionText, guess: str | None) -> str:
+    return "" if guess is None else "kd-yes" if guess == text.answer else "kd-no"
+
+
+def _reply(text: QuestionText, letter: str) -> list[str]:
+    start = "As you thought." if letter == text.answer else "Not so."
+    return [f"{start} {text.choices[letter].reply}", f"The rule: {text.rule}"]
+
+
+def _show_question(question: Question, label: str, respond: Callable[[str], list[str]]) -> None:
+    text = question.text
+    tag = f"{LABELS[text.kind]} · {text.id}"
+    lines = [text.prompt, *(f"{key}. {choice.text}" for key, choice in text.choices.items())]
+    given = [] if question.guess is None else respond(question.guess)
+    mark = _mark(text, question.guess) if text.kind != "predict" else ""
+    widget = None
+    if _in_notebook():
+        widget = _menu(question, label, respond, quiz_box(lines, tag))
+    _show(lines, tag=tag, after=given, mark=mark, widget=widget)
+
+
+def _menu(question: Question, label: str, respond: Callable[[str], list[str]], head: str) -> Any:
+    """Return the live form: the question, a labelled menu, and what is said to a choice."""
+    import ipywidgets
+
+    text = question.text
+    options = [("choose", None), *((f"{k}. {c.text}", k) for k, c in text.choices.items())]
+    menu = ipywidgets.Dropdown(
+        options=options,
+        value=question.guess,
+        description=f"{label}:",
+        style={"description_width": "initial"},
+        layout={"width": "46rem", "max_width": "100%"},
+    )
+    menu.add_class("kd-menu")
+    said = ipywidgets.HTML()
+
+    def choose(change: Any = None) -> None:
+        question.guess = menu.value
+        lines = [] if menu.value is None else respond(menu.value)
+        mark = _mark(text, menu.value) if text.kind != "predict" else ""
+        said.value = quiz_box(lines, mark=mark) if lines else ""
+
+    menu.observe(choose, names="value")
+    choose()
+    return ipywidgets.VBox([ipywidgets.HTML(head), menu, said])
+
+
+def _show(
+    lines: list[str], *, tag: str, after: Sequence[str] = (), mark: str = "", widget: Any = None
+) -> None:
+    """Show lines as text and as HTML, in front of a live widget where there is one."""
+    plain = "\n".join([f"[{tag}]", *lines, *after])
+    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        print(plain)
+        return
+    from IPython.display import display
+
+    page = quiz_box(lines, tag, mark="" if after else mark)
+    bundle: dict[str, Any] = {"text/plain": plain, "text/html": page}
+    if after:
+        bundle["text/html"] += quiz_box(after, mark=mark)
+    if widget is not None:
+        view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+        bundle[WIDGET_VIEW] = view
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

@@ -1,0 +1,49 @@
+"""The framed paragraphs in which `kerasdemo.quiz` asks and answers."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+__all__ = ["quiz_box"]
+
+STYLE = """<style>
+.kd-quiz { max-width: 46rem; margin: .3rem 0; padding: .4rem 1rem; line-height: 1.5;
+  color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent);
+  border-left: 4px solid var(--jp-brand-color1, currentColor); }
+.kd-quiz p { margin: .4rem 0; }
+.kd-quiz .kd-tag { color: var(--jp-content-font-color2, inherit); font-size: .9em; }
+.kd-quiz.kd-yes { border-left-color: var(--jp-success-color1, currentColor); }
+.kd-quiz.kd-no { border-left-color: var(--jp-warn-color1, currentColor); }
+</style>"""
+
+
+def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
+    """Return lines of plain text as one framed piece of HTML.
+
+    The text is escaped; what stands between backticks becomes code, and a leading letter or label
+    (``A.``, ``The rule:``) becomes strong. Colours are those of the reader's theme.
+
+    Parameters
+    ----------
+    lines
+        One paragraph each.
+    tag
+        A short heading in small print.
+    mark
+        A class of its own for the paragraphs: ``"kd-yes"`` or ``"kd-no"``. The colour only
+        repeats what the words say.
+
+    Examples
+    --------
+    >>> quiz_box(["The rule: 1 < 2"]).removeprefix(STYLE)
+    '<div class="kd-quiz"><p><strong>The rule:</strong> 1 &lt; 2</p></div>'
+    """
+    body = [f'<p class="kd-tag">{html.escape(tag)}</p>'] if tag else []
+    for line in lines:
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line))
+        text = re.sub(r"^([A-E]\.|[A-Z][\w ]{2,20}:)", r"<strong>\1</strong>", text)
+        body.append(f"<p>{text}</p>")
+    classes = f"kd-quiz {mark}".strip()
+    return f'{STYLE}<div class="{classes}">{"".join(body)}</div>'

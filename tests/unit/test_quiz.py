@@ -1,0 +1,301 @@
+"""The questions' file is refused when it is faulty, and each answer gets the words it needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import kerasdemo as kd
+from kerasdemo import _questions, quiz
+from kerasdemo.view.quiz_box import STYLE, quiz_box
+
+GOOD = """
+[[question]]
+id = "90a"
+kind = "predict"
+prompt = "What comes out of `f(<x>)`?"
+answer = "B"
+rule = "It doubles."
+[question.choices.A]
+text = "one"
+reply = "One is not doubled."
+misconception = "nothing happens"
+[question.choices.B]
+text = "two"
+reply = "Twice one."
+[question.choices.C]
+text = "three"
+reply = "That is tripled."
+misconception = "doubling is tripling"
+
+[[exercise]]
+id = "90-double"
+because = "two is one and one."
+hints = ["Look at one.", "Add one to one."]
+expect = { values = 2 }
+"""
+
+
+@pytest.fixture
+def bank(monkeypatch):
+    made = _questions.read(GOOD)
+    monkeypatch.setattr(_questions, "bank", lambda: made)
+    monkeypatch.setattr(quiz, "_tries", type(quiz._tries)())
+    return made
+
+
+def test_a_good_file_is_read():
+    made = _questions.read(GOOD)
+    assert made.questions["90a"].choices["B"].text == "two"
+    assert made.exercises["90-double"].hints == ("Look at one.", "Add one to one.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('rule = "It doubles."', 'rule = "It doubles."\ncolour = "red"', "['colour']"),
+        ('rule = "It doubles."\n', "", "['rule']"),
+        ('rule = "It doubles."', 'rule = " "', "rule is empty"),
+        ('kind = "predict"', 'kind = "trick"', "'trick' is none of"),
+        ('answer = "B"', 'answer = "D"', "'D' is not among the choices"),
+        ('id = "90a"', 'id = "first"', "two digits and a letter"),
+        ('misconception = "nothing happens"\n', "", "choice A has unknown or missing keys"),
+        ('reply = "Twice one."', 'reply = ""', "choice B has an empty reply"),
+        ('reply = "Twice one."', 'reply = "x"\nmisconception = "y"', "choice B has unknown"),
+        ("choices.C]", "choices.E]", "choices are A, B, C"),
+        ('["Look at one.", "Add one to one."]', '["Look at one."]', "at least two hints"),
+        ('["Look at one.", "Add one to one."]', '["Look.", ""]', "at least two hints"),
+        ('hints = ["Look at one.", "Add one to one."]\n', "", "['hints']"),
+        ("values = 2", "value = 2", "expect has unknown keys ['value']"),
+        ("values = 2", "tolerance = 2", "any answer would do"),
+        ('because = "two is one and one."', 'because = ""', "because is empty"),
+        ('id = "90-double"', 'id = "double"', "two digits and words"),
+        ("[[exercise]]", "[[puzzle]]\nid = 1\n[[exercise]]", "unknown list [[puzzle]]"),
+        ("[[exercise]]", GOOD.split("[[exercise]]")[0] + "[[exercise]]", "90a: this id is used"),
+    ],
+)
+def test_a_faulty_file_is_refused(old, new, says):
+    assert GOOD.count(old) >= 1, "the fault must be in the file"
+    with pytest.raises(ValueError, match=re.escape(says)):
+        _questions.read(GOOD.replace(old, new, 1))
+
+
+def test_all_faults_are_named_at_once():
+    faulty = GOOD.replace('answer = "B"', 'answer = "D"').replace("values = 2", "value = 2")
+    with pytest.raises(ValueError, match=r"'D' is not among.*unknown keys \['value'\]"):
+        _questions.read(faulty)
+
+
+def test_the_shipped_file_is_good_and_its_rights_are_spread():
+    bank = _questions.bank()
+    assert len(bank.questions) >= 18
+    rights = [question.answer for question in bank.questions.values()]
+    for letter in "ABC":
+        assert 0.1 < rights.count(letter) / len(rights) < 0.6, f"{letter} is the usual answer"
+
+
+def test_shipped_replies_do_not_repeat_each_other():
+    for question in _questions.bank().questions.values():
+        replies = [choice.reply for choice in question.choices.values()]
+        assert len(set(replies)) == len(replies), question.id
+
+
+def test_a_question_shows_its_choices_and_never_its_answer(bank, capsys):
+    question = quiz.predict_first("90a")
+    out = capsys.readouterr().out
+    assert question.guess is None
+    assert "A. one\nB. two\nC. three" in out
+    text = bank.questions["90a"]
+    hidden = [text.rule, *(c.reply for c in text.choices.values())]
+    assert not any(words in out for words in hidden)
+
+
+@pytest.mark.parametrize("id", sorted(_questions.bank().questions))
+def test_no_shipped_question_gives_its_answer_away(id, capsys):
+    kd.ask(id)
+    out = capsys.readouterr().out
+    text = _questions.bank().questions[id]
+    assert text.rule not in out
+    assert not any(choice.reply in out for choice in text.choices.values())
+
+
+@pytest.mark.parametrize("answer", ["B", "b", " b "])
+def test_a_guess_can_be_typed(bank, answer):
+    assert quiz.predict_first("90a", answer).guess == "B"
+
+
+def test_a_reveal_says_guess_happening_and_rule(bank, capsys):
+    guess = quiz.predict_first("90a", "A")
+    capsys.readouterr()
+    quiz.reveal(guess, "two came out")
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert lines == [
+        "Your guess: A. one",
+        "What happened: two came out",
+        "Not so. One is not doubled.",
+        "The rule: It doubles.",
+    ]
+
+
+def test_a_right_guess_is_told_so(bank, capsys):
+    quiz.reveal(quiz.predict_first("90a", "B"))
+    out = capsys.readouterr().out
+    assert "What happened: two\nAs you thought. Twice one." in out
+
+
+def test_no_answer_is_an_answer(bank, capsys):
+    quiz.reveal(quiz.predict_first("90a"), 2)
+    out = capsys.readouterr().out
+    assert "none this time" in out
+    assert "What happened: 2\nThe rule: It doubles." in out
+
+
+def test_ask_replies_at_once(bank, capsys):
+    quiz.ask("90a", "C")
+    assert "Not so. That is tripled.\nThe rule: It doubles." in capsys.readouterr().out
+
+
+def test_errors_say_what_there_is(bank):
+    with pytest.raises(ValueError, match="choices A, B, C; you gave 'Z'"):
+        quiz.ask("90a", "Z")
+    with pytest.raises(ValueError, match="no question '90b'; did you mean '90a'"):
+        quiz.predict_first("90b")
+    with pytest.raises(ValueError, match="no exercise '90a'; did you mean '90-double'"):
+        quiz.check("90a", 1)
+
+
+def test_check_climbs_the_ladder_of_hints(bank, capsys):
+    said = []
+    for answer in (..., None, 1, 1, 1, 2):
+        assert quiz.check("90-double", answer) is None
+        said.append(capsys.readouterr().out)
+    assert "Not answered yet" in said[0]
+    assert "Not answered yet" in said[1]
+    assert "Hint 1 of 2: Look at one." in said[2]
+    assert "last hint" not in said[2]
+    assert "Hint 2 of 2: Add one to one." in said[3]
+    assert "last hint" in said[3]
+    assert "Hint 2 of 2" in said[4]
+    assert "Yes: two is one and one." in said[5]
+
+
+def test_judge_counts_no_try(bank, capsys):
+    assert not quiz.judge("90-double", 1)
+    assert not quiz.judge("90-double")
+    assert quiz.judge("90-double", 2)
+    assert capsys.readouterr().out == ""
+    assert quiz._tries == {}
+
+
+class Hostile:
+    """Everything that can go wrong in a comparison does."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    __array__ = __eq__ = __len__ = __iter__ = __getattr__
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["hostile", "two", b"2", [[1, 2], [3]], {"a": 1}, object, lambda: 2, 2j, np.nan, [], Ellipsis],
+)
+def test_a_wrong_answer_never_raises(answer):
+    answer = Hostile() if isinstance(answer, str) and answer == "hostile" else answer
+    for id in _questions.bank().exercises:
+        kd.check(id, answer)
+        assert not quiz.judge(id, answer)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text() | st.floats(), st.lists))
+def test_no_plain_value_makes_the_judge_raise(answer):
+    for expect in ({"values": [6, 8]}, {"shape": [2], "dtype": "int64"}, {"type": "ndarray"}):
+        assert isinstance(_questions.differences(expect, answer), list)
+
+
+@pytest.mark.parametrize(
+    ("expect", "right", "wrong"),
+    [
+        ({"values": 0.5, "tolerance": 0.01}, 0.505, 0.52),
+        ({"values": [3, 1, 4]}, np.array([3, 1, 4]), [3, 4, 1]),
+        ({"values": True}, True, False),
+        ({"values": "ndarray"}, "ndarray", "tensor"),
+        ({"shape": [2, 1]}, np.zeros((2, 1)), np.zeros((1, 2))),
+        ({"dtype": "float32"}, np.float32(1), 1.0),
+        ({"type": "list"}, [], ()),
+    ],
+)
+def test_differences(expect, right, wrong):
+    assert _questions.differences(expect, right) == []
+    assert _questions.differences(expect, wrong) != []
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.words = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_html_is_escaped_and_says_what_the_text_says():
+    page = Tags()
+    page.feed(quiz_box(["A. <script>alert('x')</script> & `a < b`"], 'tag "<b>"'))
+    assert set(page.tags) == {"style", "div", "p", "strong", "code"}
+    assert "".join(page.words[1:]) == "tag \"<b>\"A. <script>alert('x')</script> & a < b"
+
+
+def test_style_is_the_theme_s_and_our_own():
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", STYLE)
+    selectors = re.findall(r"^([^{}<>\n]+)\{", STYLE, re.M)
+    assert selectors
+    assert all(selector.startswith(".kd-") for selector in selectors)
+    assert set(re.findall(r"var\(--(\w+)", STYLE)) == {"jp"}
+
+
+def test_the_menu_is_labelled_and_replies(bank):
+    question = quiz.Question("90a")
+    box = quiz._menu(question, "Your answer", lambda letter: [f"heard {letter}"], "<p>head</p>")
+    head, menu, said = box.children
+    assert head.value == "<p>head</p>"
+    assert menu.description == "Your answer:"
+    assert [label for label, _ in menu.options] == ["choose", "A. one", "B. two", "C. three"]
+    assert said.value == ""
+    menu.value = "C"
+    assert question.guess == "C"
+    assert "heard C" in said.value
+    menu.value = None
+    assert question.guess is None
+    assert said.value == ""
+
+
+def test_a_typed_guess_is_in_the_menu(bank):
+    box = quiz._menu(quiz.Question("90a", "a"), "Your guess", lambda letter: [letter], "")
+    assert box.children[1].value == "A"
+
+
+def test_repr_gives_no_answer_away(bank):
+    assert repr(quiz.Question("90a")) == "<question 90a: no guess yet>"
+    assert repr(quiz.Question("90a", "c")) == "<question 90a: C>"
+
+
+def test_quiz_needs_no_heavy_package():
+    heavy = "('tensorflow', 'keras', 'matplotlib', 'ipywidgets', 'IPython')"
+    code = (
+        "import sys, kerasdemo as kd; kd.reveal(kd.predict_first('03a', 'A')); "
+        f"sys.exit(' '.join(m for m in {heavy} if m in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
