@@ -1,4 +1,4 @@
-"""Turn what a student types between the brackets of ``digits[...]`` into positions."""
+"""What a `Digits` checks: its columns, and what a student types in ``digits[...]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["choose_samples"]
+__all__ = ["as_column", "choose_samples"]
 
 HOW = "Type digits[5], digits[5:9], digits[[5, 38, 200]] or digits[digits.labels == 8]."
 
@@ -57,6 +57,17 @@ def choose_samples(key: Any, count: int) -> slice | npt.NDArray[np.intp]:
         _check_range(place, place, count)
         return slice(place % count, place % count + 1, 1)
     return _from_array(key, count)
+
+
+def as_column(name: str, values: Any, kinds: str, count: int) -> npt.NDArray[Any]:
+    """Return one value for each sample as an array, checked."""
+    array: npt.NDArray[Any] = np.asanyarray(values)
+    if array.dtype.kind not in kinds:
+        wanted = "True or False" if kinds == "b" else "whole numbers"
+        raise TypeError(f"{name} are {array.dtype}; expected {wanted}.")
+    if array.shape != (count,):
+        raise ValueError(f"{name} have shape {array.shape}; {count:,} samples need ({count},).")
+    return array
 
 
 def _checked_slice(key: slice, count: int) -> slice:

@@ -7,17 +7,16 @@ samples that you ask for.
 
 from __future__ import annotations
 
-import functools
 import html
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._samples import choose_samples
+from kerasdemo._samples import as_column, choose_samples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,14 +82,14 @@ class Digits:
                 "For one image: pixels[None]. With a channel axis: pixels[..., 0]."
             )
         count = len(pixels)
-        labels = _column("labels", self.labels, "iu", count)
+        labels = as_column("labels", self.labels, "iu", count)
         if count and not 0 <= labels.min() <= labels.max() <= 9:
             raise ValueError(f"labels go from {labels.min()} to {labels.max()}; expected 0 to 9.")
         _freeze(self, "pixels", pixels)
         _freeze(self, "labels", labels.astype(np.int64, copy=False))
-        indices = _column("indices", self.indices, "iu", count)
+        indices = as_column("indices", self.indices, "iu", count)
         _freeze(self, "indices", indices.astype(np.int64, copy=False))
-        _freeze(self, "is_test", _column("is_test", self.is_test, "b", count))
+        _freeze(self, "is_test", as_column("is_test", self.is_test, "b", count))
 
     @property
     def images(self) -> npt.NDArray[np.float32]:
@@ -122,23 +121,12 @@ class Digits:
     def __getitem__(self, key: Any) -> Digits:
         """Choose samples: ``d[5]``, ``d[5:9]``, ``d[[5, 38, 1393]]`` or ``d[d.labels == 8]``.
 
-        One number gives one sample that keeps its batch axis: ``d[5].images`` has shape
-        (1, 28, 28, 1).
-
-        Raises
-        ------
-        IndexError
-            When there is no such sample, or a mask has the wrong length.
-        TypeError
-            When the key is none of these.
+        One number gives one sample that keeps its batch axis: images (1, 28, 28, 1). Raises
+        IndexError when there is no such sample, TypeError when the key is none of these.
         """
-        chosen = choose_samples(key, len(self))
+        at = choose_samples(key, len(self))
         return Digits(
-            self.pixels[chosen],
-            self.labels[chosen],
-            self.indices[chosen],
-            self.is_test[chosen],
-            self.name,
+            self.pixels[at], self.labels[at], self.indices[at], self.is_test[at], self.name
         )
 
     def __repr__(self) -> str:
@@ -187,10 +175,6 @@ class Digits:
         titles : bool or sequence of str
             True for the labels, False for nothing, or a text for each sample.
 
-        Returns
-        -------
-        matplotlib.axes.Axes
-
         Raises
         ------
         ValueError
@@ -203,14 +187,46 @@ class Digits:
         return plot_digits(self.pixels, titles, ax=ax, columns=columns)
 
 
-def load_digits() -> Digits:
-    """Load the 1,797 handwritten digits that come with the kit.
+def load_digits(
+    source: str | os.PathLike[str] | None = None,
+    *,
+    part: str | None = None,
+    split: str | None = None,
+    upright: bool = True,
+    progress: bool = True,
+) -> Digits:
+    """Load handwritten digits.
 
     Introduced in lesson 01.
+
+    Parameters
+    ----------
+    source : str or path, optional
+        Nothing for the 1,797 digits that come with the kit; ``"mnist"`` or ``"emnist"`` to
+        download that set once and keep it; or a folder or zip of IDX files (MNIST or EMNIST names,
+        gzipped or not). A folder that is itself called mnist is ``"./mnist"``.
+    part : {"train", "test"}, optional
+        Load only this part. Of a folder of uncompressed files, one part stays memory-mapped; both
+        are joined in memory, still as uint8.
+    split : {"digits", "mnist"}, optional
+        Which of EMNIST's sets of digits; by default "digits".
+    upright : bool
+        EMNIST stores each image transposed. True turns it upright, False leaves it as stored.
+    progress : bool
+        Show a progress bar while downloading.
 
     Returns
     -------
     Digits
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is nothing at that path, or no digits in it.
+    ValueError
+        When the name is misspelt or a file is damaged.
+    ConnectionError
+        When a download fails; the message says how to put the files in place by hand.
 
     Examples
     --------
@@ -219,27 +235,9 @@ def load_digits() -> Digits:
       .images float32 (1797, 28, 28, 1) in [0, 1]; .pixels uint8 (1797, 28, 28), 0..255
       of each digit 0-9: 178 182 177 183 181 182 181 179 174 180
     """
-    return _embedded()
+    from kerasdemo._load import load_arrays
 
-
-@functools.cache
-def _embedded() -> Digits:
-    """Read the embedded set, once."""
-    with (resources.files("kerasdemo") / "data" / "digits.npz").open("rb") as stream:
-        arrays = np.load(stream, allow_pickle=False)
-        pixels, labels, is_test = arrays["pixels"], arrays["labels"], arrays["is_test"]
-    return Digits(pixels, labels, np.arange(len(labels)), is_test, "UCI digits")
-
-
-def _column(name: str, values: Any, kinds: str, count: int) -> npt.NDArray[Any]:
-    """Return one value for each sample as an array, checked."""
-    array: npt.NDArray[Any] = np.asanyarray(values)
-    if array.dtype.kind not in kinds:
-        wanted = "True or False" if kinds == "b" else "whole numbers"
-        raise TypeError(f"{name} are {array.dtype}; expected {wanted}.")
-    if array.shape != (count,):
-        raise ValueError(f"{name} have shape {array.shape}; {count:,} samples need ({count},).")
-    return array
+    return Digits(*load_arrays(source, part=part, split=split, upright=upright, progress=progress))
 
 
 def _freeze(digits: Digits, field: str, array: npt.NDArray[Any]) -> None:
