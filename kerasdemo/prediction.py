@@ -155,7 +155,8 @@ def gap(a: Any, b: Any) -> float:
     if a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
         return 0.0 if np.array_equal(a, b) else float("inf")
     a, b = a.astype(np.float64), b.astype(np.float64)
-    apart = np.abs(a - b, where=a != b, out=np.zeros(a.shape))
+    with np.errstate(invalid="ignore"):
+        apart = np.where(a == b, 0.0, np.abs(a - b))
     apart[np.isnan(a) & np.isnan(b)] = 0.0
     apart[np.isnan(a) != np.isnan(b)] = np.inf
     return float(apart.max(initial=0.0))

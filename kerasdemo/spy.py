@@ -167,7 +167,8 @@ def event_counter() -> Any:
 
         def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
             self.count += 1
-            self.batches = batch + 1  # the last batch of this execution
+            # with steps_per_execution, Keras counts on past a short last execution
+            self.batches = min(batch + 1, self.params.get("steps") or batch + 1)
 
         def on_predict_end(self, logs: Any = None) -> None:
             self.count += 1

@@ -47,7 +47,7 @@ class Table:
         return any(row.differs(i) for row in self.rows for i in range(len(self.columns)))
 
 
-def as_text(table: Table, *, width: int = 100, color: bool = False) -> str:
+def as_text(table: Table, *, width: int = 100, color: bool = False, symbol: str = DIFFERS) -> str:
     """Write a table as lines of at most `width` columns, wrapping cells where they must.
 
     Parameters
@@ -57,6 +57,8 @@ def as_text(table: Table, *, width: int = 100, color: bool = False) -> str:
         Columns available.
     color : bool
         Add ANSI colours for a terminal.
+    symbol : str
+        What marks a different cell; ``"!="`` for a terminal that knows no other.
 
     Returns
     -------
@@ -69,17 +71,21 @@ def as_text(table: Table, *, width: int = 100, color: bool = False) -> str:
     type  int  ≠ str
     ≠ differs from a
     """
+    columns = range(len(table.columns))
     grid = [["", *table.columns]]
+    marks = [[False, *(False for _ in columns)]]
     for row in table.rows:
-        marked = [f"{DIFFERS} {c}" if row.differs(i) else c for i, c in enumerate(row.cells)]
-        grid.append([row.label, *marked])
+        differs = [row.differs(i) for i in columns]
+        cells = [f"{symbol} {row.cells[i]}" if differs[i] else row.cells[i] for i in columns]
+        grid.append([row.label, *cells])
+        marks.append([False, *differs])
     widths = fit([[len(text) for text in line] for line in grid], width, shortest_words(grid))
     lines = [table.title] if table.title else []
     for number, cells in enumerate(grid):
-        lines += _text_row(cells, widths, heading=number == 0, color=color)
+        lines += _text_row(cells, widths, marks[number], heading=number == 0, color=color)
     notes = list(table.notes)
     if table.has_marks:
-        notes.append(f"{DIFFERS} differs from {table.columns[0]}")
+        notes.append(f"{symbol} differs from {table.columns[0]}")
     for note in notes:
         lines += textwrap.wrap(note, width)
     if color and table.title:
@@ -87,7 +93,9 @@ def as_text(table: Table, *, width: int = 100, color: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _text_row(cells: list[str], widths: list[int], *, heading: bool, color: bool) -> list[str]:
+def _text_row(
+    cells: list[str], widths: list[int], marks: list[bool], *, heading: bool, color: bool
+) -> list[str]:
     wrapped = [_wrap(text, width) for text, width in zip(cells, widths, strict=True)]
     lines = []
     for i in range(max(map(len, wrapped))):
@@ -97,7 +105,7 @@ def _text_row(cells: list[str], widths: list[int], *, heading: bool, color: bool
             if color and part.strip():
                 if heading:
                     part = f"{BOLD}{part}{OFF}"
-                elif cells[column].startswith(DIFFERS):
+                elif marks[column]:
                     part = f"{YELLOW}{part}{OFF}"
                 elif column == 0:
                     part = f"{DIM}{part}{OFF}"

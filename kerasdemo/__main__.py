@@ -1,0 +1,168 @@
+"""Check the set-up, then show what the three methods do with the same digits."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kerasdemo import __version__
+
+if TYPE_CHECKING:
+    from kerasdemo.comparison import Comparison
+    from kerasdemo.doctor import Report
+
+COMMANDS = ("compare", "doctor")
+EPILOG = """\
+exit status: 0 all is well; 1 the set-up has a problem or the methods disagree; 2 wrong arguments
+
+examples:
+  python -m kerasdemo                      check, then compare on 32 digits
+  python -m kerasdemo compare --methods predict,predict_step,call --samples 100
+  python -m kerasdemo doctor               what is wrong, and the command that mends it
+  python -m kerasdemo --json > result.json
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if the set-up has a problem or the methods disagree. Wrong arguments
+        end the process with status 2.
+    """
+    arguments = parse(list(sys.argv[1:] if argv is None else argv))
+    from kerasdemo.doctor import check_setup
+
+    report = check_setup()
+    comparison = None
+    if arguments.command == "compare" and report.ok:
+        comparison = compare_digits(arguments)
+    if arguments.json:
+        print(json.dumps(as_json(report, comparison), indent=2))
+    else:
+        show(report, comparison, command=arguments.command, color=use_color(arguments.color))
+    if not report.ok:
+        return 1
+    return 0 if comparison is None or comparison.classes_agree else 1
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Read the arguments; options without a command belong to ``compare``."""
+    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
+        argv = ["compare", *argv]
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m kerasdemo", description=__doc__, epilog=EPILOG, formatter_class=formatter
+    )
+    parser.add_argument("--version", action="version", version=f"kerasdemo {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="{" + ",".join(COMMANDS) + "}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON, for machines")
+    common.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)"
+    )
+    compare = commands.add_parser(
+        "compare", parents=[common], help="check, then compare the methods (the default)"
+    )
+    compare.add_argument("--samples", type=positive, default=32, help="how many digits (32)")
+    compare.add_argument("--batch-size", type=positive, default=32, help="samples to a batch (32)")
+    compare.add_argument(
+        "--methods",
+        type=method_names,
+        default=("predict", "predict_on_batch", "predict_step"),
+        help="names with commas between: predict, predict_on_batch, predict_step, call, compiled",
+    )
+    commands.add_parser("doctor", parents=[common], help="check the set-up, say how to mend it")
+    return parser.parse_args(argv)
+
+
+def positive(text: str) -> int:
+    """Read a whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def method_names(text: str) -> tuple[str, ...]:
+    """Read method names with commas between them."""
+    from kerasdemo.methods import check_method
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    try:
+        for name in names or ("",):
+            check_method(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return names
+
+
+def compare_digits(arguments: argparse.Namespace) -> Comparison:
+    """Compare the methods on the first held-out embedded digits with the shipped classifier."""
+    from kerasdemo.classifier import load_classifier
+    from kerasdemo.comparison import compare
+    from kerasdemo.digits import load_digits
+
+    test = load_digits().test
+    if arguments.samples > len(test):
+        print(f"--samples: there are {len(test)} held-out digits; using all.", file=sys.stderr)
+    return compare(
+        load_classifier(),
+        test[: arguments.samples].images,
+        methods=arguments.methods,
+        batch_size=arguments.batch_size,
+    )
+
+
+def as_json(report: Report, comparison: Comparison | None) -> dict[str, Any]:
+    """Return the report and the comparison as plain values."""
+    return {
+        "kerasdemo": __version__,
+        "setup": report.as_dict(),
+        "comparison": comparison.as_dict() if comparison else None,
+    }
+
+
+def show(report: Report, comparison: Comparison | None, *, command: str, color: bool) -> None:
+    """Print the report (whole for ``doctor``, in brief otherwise) and the comparison's table."""
+    from kerasdemo.view.table import DIFFERS, as_text
+
+    print(report.as_text(brief=command != "doctor", color=color))
+    if comparison is not None:
+        width = min(100, shutil.get_terminal_size((100, 24)).columns)
+        symbol = DIFFERS if can_print(DIFFERS) else "!="
+        print()
+        print(as_text(comparison.table(), width=width, color=color, symbol=symbol))
+
+
+def can_print(text: str) -> bool:
+    """Say whether standard output's encoding knows these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def use_color(choice: str) -> bool:
+    """Decide on colour: on a terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

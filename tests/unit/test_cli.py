@@ -1,0 +1,112 @@
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from kerasdemo.__main__ import can_print, main, parse
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "kerasdemo", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return run()
+
+
+def test_without_arguments_it_checks_and_compares(plain):
+    assert plain.returncode == 0, plain.stdout + plain.stderr
+    assert plain.stderr == ""
+    first, *_ = plain.stdout.splitlines()
+    assert "TensorFlow" in first
+    assert "Keras" in first
+    header = next(line for line in plain.stdout.splitlines() if "predict_on_batch" in line)
+    assert header.split() == ["predict", "predict_on_batch", "predict_step"]
+    assert "All methods name the same class for all 32 samples." in plain.stdout
+
+
+def test_a_pipe_gets_no_colour_and_no_wide_lines(plain):
+    assert "\x1b" not in plain.stdout
+    assert max(map(len, plain.stdout.splitlines())) <= 100
+
+
+def test_json_is_json_and_nothing_else():
+    done = run("--json", "--samples", "5", "--methods", "predict,call")
+    data = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert data["comparison"]["samples"] == 5
+    assert set(data["comparison"]["seconds"]) == {"predict", "call"}
+    assert data["setup"]["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["compere"], "invalid choice: 'compere'"),
+        (["--samples", "none"], "not a whole number"),
+        (["--samples", "0"], "not a whole number"),
+        (["--batch-size", "-1"], ""),
+        (["--methods", "predictstep"], "Did you mean 'predict_step'"),
+        (["--methods", ","], "There is no method"),
+        (["doctor", "--samples", "3"], "unrecognized arguments"),
+        (["--nonsense"], "unrecognized arguments"),
+        (["--color", "red"], "invalid choice"),
+    ],
+)
+def test_unknown_arguments_end_with_status_2_and_a_word(arguments, says, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert "usage: python -m kerasdemo" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"]])
+def test_help_and_version_end_well(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    assert re.search(r"exit status|kerasdemo \d+\.\d+", capsys.readouterr().out)
+
+
+def test_options_without_a_command_belong_to_compare():
+    assert parse(["--samples", "7"]).command == "compare"
+    assert parse([]).samples == 32
+    assert parse(["doctor"]).command == "doctor"
+
+
+def test_colour_when_asked(capsys):
+    assert main(["doctor", "--color", "always"]) == 0
+    assert "\x1b[" in capsys.readouterr().out
+    assert main(["doctor", "--color", "never"]) == 0
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_a_problem_in_the_setup_ends_with_status_1():
+    done = run(KERAS_BACKEND="jax")
+    assert done.returncode == 1
+    assert "KERAS_BACKEND" in done.stdout
+    assert "predict_on_batch" not in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_knows_only_ascii_gets_ascii():
+    done = run("--samples", "2", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "!= EagerTensor" in done.stdout
+
+
+def test_what_can_be_printed():
+    assert can_print("plain")

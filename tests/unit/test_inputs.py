@@ -1,0 +1,93 @@
+"""Each input that cannot work gets the sentence that mends it; following the sentence works."""
+
+import numpy as np
+import pytest
+import small_models as models
+
+from kerasdemo.inputs import check_images
+from kerasdemo.methods import METHODS, run
+
+GOOD = models.images(3)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.functional()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says", "mend"),
+    [
+        (GOOD[0], r"For one image: image\[None\]", lambda x: x[None]),
+        (
+            GOOD[0, ..., 0],
+            r"For one image: image\[None, \.\.\., None\]",
+            lambda x: x[None, ..., None],
+        ),
+        (GOOD[..., 0], r"channel axis is missing: images\[\.\.\., None\]", lambda x: x[..., None]),
+        (list(GOOD), r"np\.stack\(images\)", np.stack),
+        (tuple(GOOD), r"np\.stack\(images\)", np.stack),
+        (GOOD.astype(str), r'astype\("float32"\)', lambda x: x.astype("float32")),
+        (GOOD.astype(object), r'astype\("float32"\)', lambda x: x.astype("float32")),
+    ],
+)
+def test_the_mend_in_the_message_works(model, wrong, says, mend):
+    for method in METHODS:
+        with pytest.raises((ValueError, TypeError), match=says):
+            run(model, wrong, method)
+    assert run(model, mend(wrong)).probabilities.shape[1] == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (np.zeros((3, 8, 8, 1)), "another size"),
+        (np.zeros((3, 6, 6, 3)), "another size"),
+        (np.zeros((3, 36)), "Reshape"),
+        (GOOD[:0], "no samples"),
+        (np.float32(1), "single number"),
+        ("images", "needs an array"),
+        (None, "needs an array"),
+        (7, "needs an array"),
+    ],
+)
+def test_what_cannot_work_is_named(model, wrong, says):
+    with pytest.raises((ValueError, TypeError), match=says):
+        check_images(model, wrong)
+
+
+def test_a_dataset_gets_the_line_for_its_first_batch(model):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(GOOD).batch(2)
+    with pytest.raises(TypeError, match=r"next\(iter\(dataset\)\)"):
+        run(model, dataset)
+    assert run(model, next(iter(dataset)), "predict_step").probabilities.shape == (2, 4)
+
+
+def test_the_shape_wanted_is_in_the_message(model):
+    with pytest.raises(ValueError, match=r"shape \(6, 6\); a batch needs \(n, 6, 6, 1\)"):
+        check_images(model, GOOD[0, ..., 0])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "uint8", "int64", "bool"])
+def test_numbers_of_any_kind_are_left_to_keras(model, dtype):
+    images = GOOD.astype(dtype)
+    assert check_images(model, images) is images
+
+
+def test_a_model_that_states_no_input_takes_what_it_is_given():
+    assert check_images(models.Subclassed(), GOOD[..., 0]).shape == (3, 6, 6)
+
+
+def test_any_size_is_fine_where_the_model_says_any():
+    import keras
+
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    assert check_images(model, np.zeros((2, 5, 9, 1))).shape == (2, 5, 9, 1)
+
+
+def test_one_array_for_two_inputs_is_refused():
+    with pytest.raises(ValueError, match="2 inputs"):
+        check_images(models.two_inputs(), np.zeros((2, 3)))

@@ -1,0 +1,127 @@
+"""The house: what may import what, what import costs, and how long a module may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kerasdemo
+
+PACKAGE = Path(kerasdemo.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Each row may import from the rows above it, and from its own.
+LAYERS = [
+    {"view"},
+    {"_backend", "preprocess", "idx", "download"},
+    {"digits", "_samples", "_sources", "inputs", "prediction"},
+    {"augment", "methods"},
+    {"classifier", "spy"},
+    {"timing"},
+    {"comparison"},
+    {"_questions"},
+    {"quiz", "doctor"},
+    {"widgets"},
+    {"__init__", "__main__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+HEAVY = {"tensorflow", "keras", "matplotlib", "ipywidgets", "anywidget", "tqdm", "PIL"}
+
+
+def part(path):
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(tree):
+    """Yield the parts of kerasdemo that a module imports, at its top or within its functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "kerasdemo":
+            below = (node.module or "").split(".")[1:]
+            yield from [below[0]] if below else [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("kerasdemo."))
+
+
+def upward(path, source):
+    level = LEVEL[part(path)]
+    return {name for name in imports(ast.parse(source)) if LEVEL.get(name, -1) > level}
+
+
+def test_every_module_has_its_place():
+    assert {part(path) for path in MODULES} <= set(LEVEL)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_import_runs_back_up(path):
+    assert upward(path, path.read_text(encoding="utf-8")) == set()
+
+
+def test_an_import_that_runs_back_up_is_seen():
+    source = "def f():\n    from kerasdemo.comparison import compare\n"
+    assert upward(PACKAGE / "digits.py", source) == {"comparison"}
+    assert upward(PACKAGE / "view" / "table.py", "import kerasdemo.digits") == {"digits"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_fits_on_a_few_screens(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 260
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_keras_comes_through_the_quiet_door(path):
+    """Only ``_backend`` imports Keras or TensorFlow: anywhere else the start-up noise comes too."""
+    if part(path) == "_backend":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        (node.module if isinstance(node, ast.ImportFrom) else alias.name) or ""
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    assert {name.split(".")[0] for name in named}.isdisjoint({"keras", "tensorflow"})
+
+
+def loaded_after(code):
+    script = f"import sys\n{code}\nprint(*sorted(m.split('.')[0] for m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_the_front_door_is_light():
+    loaded = loaded_after("import kerasdemo; dir(kerasdemo)")
+    assert "kerasdemo" in loaded
+    assert loaded.isdisjoint(HEAVY | {"numpy"})
+
+
+def test_the_digits_need_no_tensorflow():
+    loaded = loaded_after("import kerasdemo as kd; kd.load_digits()[[5, 38]].images.shape")
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_the_shipped_probabilities_need_no_tensorflow():
+    loaded = loaded_after("import kerasdemo as kd; kd.load_probabilities()")
+    assert loaded.isdisjoint({"tensorflow", "keras", "matplotlib"})
+
+
+def test_the_widgets_need_no_tensorflow():
+    code = "import kerasdemo as kd; kd.SampleChooser(kd.load_digits(), kd.load_probabilities())"
+    loaded = loaded_after(code)
+    assert loaded.isdisjoint({"tensorflow", "keras", "matplotlib"})
+
+
+@pytest.mark.parametrize("name", kerasdemo.__all__)
+def test_every_public_name_is_there_and_documented(name):
+    value = getattr(kerasdemo, name)
+    if name not in ("__version__", "METHODS"):
+        assert (value.__doc__ or "").strip()
+    assert name in dir(kerasdemo)
+
+
+def test_a_name_that_is_not_there_lists_those_that_are():
+    with pytest.raises(AttributeError, match="load_digits"):
+        _ = kerasdemo.load_digit

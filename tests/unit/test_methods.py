@@ -1,0 +1,191 @@
+import gc
+import weakref
+
+import keras
+import numpy as np
+import pytest
+import small_models as models
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerasdemo.methods import METHODS, batches, caller, compiled, count, new_compiled, run
+from kerasdemo.prediction import flatten, gap, gather, largest_difference, type_name
+
+SINGLE = [models.functional, models.sequential, models.Subclassed]
+
+
+@pytest.mark.parametrize("build", SINGLE)
+def test_every_method_gives_what_the_layers_give(build):
+    """The oracle is the model's own layers, one by one, outside every method."""
+    model, images = build(), models.images()
+    expected = images
+    model(images)
+    layers = model.layers
+    for layer in layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        expected = layer(expected, training=False)
+    for method in METHODS:
+        prediction = run(model, images, method)
+        np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
+        assert prediction.classes.tolist() == np.argmax(expected, axis=-1).tolist()
+
+
+def test_what_was_returned_is_kept_as_it_came():
+    import tensorflow as tf
+
+    model, images = models.functional(), models.images()
+    for method in METHODS:
+        (returned,) = run(model, images, method).returned
+        is_array = method in ("predict", "predict_on_batch")
+        assert isinstance(returned, np.ndarray) == is_array
+        assert tf.is_tensor(returned) != is_array
+
+
+def test_predict_is_called_once_and_the_others_once_a_batch():
+    model, images = models.functional(), models.images(7)
+    for method in METHODS:
+        prediction = run(model, images, method, batch_size=3)
+        assert len(prediction.returned) == (1 if method == "predict" else 3)
+        assert prediction.probabilities.shape == (7, 4)
+
+
+def test_the_compiled_function_is_kept_and_keeps_no_model_alive():
+    model = models.functional()
+    assert compiled(model) is compiled(model)
+    assert compiled(model) is not new_compiled(model)
+    run(model, models.images(), "compiled")
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_dict_and_list_outputs_keep_their_names(method):
+    by_name = run(models.dict_output(), models.images(5), method, batch_size=2)
+    assert {k: v.shape for k, v in by_name.outputs.items()} == {"digit": (5, 4), "slant": (5, 1)}
+    assert by_name.probabilities is by_name.outputs["digit"]
+    by_place = run(models.list_output(), models.images(5), method)
+    assert {k: v.shape for k, v in by_place.outputs.items()} == {"0": (5, 4), "1": (5, 2)}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_two_inputs_both_count(method):
+    """``predict_step([a, b])`` would take b for labels; run() must not."""
+    a, b = np.ones((4, 3), "float32"), np.full((4, 3), 10.0, "float32")
+    prediction = run(models.two_inputs(), [a, b], method, batch_size=3)
+    assert prediction.outputs["output"].tolist() == [[11.0] * 3] * 4
+
+
+def test_an_overridden_predict_step_is_honoured_by_the_three_and_not_by_call():
+    model, images = models.Overridden(), models.images(5)
+    for method in METHODS:
+        prediction = run(model, images, method)
+        overridden = "classes" in prediction.outputs
+        assert overridden == method.startswith("predict")
+        assert prediction.probabilities.shape == (5, 4)
+        assert prediction.classes.shape == (5,)
+
+
+def test_a_sigmoid_output_has_two_classes():
+    p = gather("predict", (np.array([[0.2], [0.7]], "float32"),))
+    assert p.classes.tolist() == [0, 1]
+
+
+def test_an_output_without_classes_says_so():
+    p = gather("predict", (np.zeros(3, "float32"),))
+    with pytest.raises(ValueError, match="no axis of classes"):
+        _ = p.classes
+
+
+def test_repr_says_method_calls_type_and_shape():
+    text = repr(run(models.functional(), models.images(), "predict_step", batch_size=4))
+    for part in ("predict_step", "2 calls", "EagerTensor", "(7, 4)", "float32"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("predictstep", "predict_step"), ("on_batch", ""), ("", ""), (None, "")]
+)
+def test_a_misspelt_method_gets_a_hint(name, hint):
+    with pytest.raises(ValueError, match="There is no method") as error:
+        run(models.sequential(), models.images(), name)
+    assert "The methods: predict" in str(error.value)
+    assert f"Did you mean {hint!r}" in str(error.value) if hint else True
+
+
+def test_a_batch_size_below_one_is_refused():
+    with pytest.raises(ValueError, match="1 or more"):
+        run(models.sequential(), models.images(), batch_size=0)
+
+
+def test_verbose_reaches_predict(capsys):
+    model, images = models.sequential(), models.images()
+    run(model, images, "predict", verbose=0)
+    assert capsys.readouterr().out == ""
+    run(model, images, "predict", verbose=1)
+    assert "1/1" in capsys.readouterr().out
+
+
+def test_calling_twice_gives_the_same_caller_result():
+    model, images = models.sequential(), models.images()
+    call = caller(model, "call", batch_size=2)
+    assert all(np.array_equal(a, b) for a, b in zip(call(images), call(images), strict=True))
+
+
+@given(st.integers(1, 200), st.integers(1, 64))
+def test_batches_lose_and_double_nothing(n, size):
+    numbers = np.arange(n)
+    parts = batches(numbers, size)
+    assert np.concatenate(parts).tolist() == numbers.tolist()
+    assert all(len(p) == size for p in parts[:-1])
+    assert 1 <= len(parts[-1]) <= size
+
+
+@given(st.integers(1, 30), st.integers(1, 9))
+def test_nested_inputs_are_cut_alike(n, size):
+    nested = {"a": np.arange(n), "b": [np.arange(n) * 2, (np.arange(n) * 3,)]}
+    assert count(nested) == n
+    parts = batches(nested, size)
+    assert np.concatenate([p["a"] for p in parts]).tolist() == nested["a"].tolist()
+    assert np.concatenate([p["b"][1][0] for p in parts]).tolist() == (np.arange(n) * 3).tolist()
+
+
+def test_flatten_names_nested_outputs():
+    nested = {"a": np.zeros(2), "b": [np.zeros(3), {"c": np.zeros(4)}]}
+    assert list(flatten(nested)) == ["a", "b/0", "b/1/c"]
+
+
+def test_scalars_per_batch_become_one_number_a_batch():
+    assert gather("call", (np.float32(1), np.float32(2))).outputs["output"].tolist() == [1.0, 2.0]
+
+
+def test_type_names():
+    assert type_name([np.zeros(1), 3]) == "list of int and numpy.ndarray"
+    assert type_name(()) == "tuple of nothing"
+
+
+floats = st.floats(-10, 10, width=32) | st.just(float("nan"))
+
+
+@given(st.lists(floats, min_size=1, max_size=20))
+def test_gap_is_zero_to_itself_and_symmetric(values):
+    a = np.array(values, "float32")
+    assert gap(a, a) == 0
+    b = a[::-1].copy()
+    assert gap(a, b) == gap(b, a)
+
+
+def test_gap_sees_a_nan_on_one_side_only_and_other_kinds():
+    assert gap(np.array([1.0, np.nan]), np.array([1.0, 2.0])) == np.inf
+    assert gap(np.array([np.inf]), np.array([np.inf])) == 0
+    assert gap(np.array(["a"]), np.array(["a"])) == 0
+    assert gap(np.array(["a"]), np.array(["b"])) == np.inf
+    assert gap(np.zeros((0, 3)), np.zeros((0, 3))) == 0
+
+
+def test_outputs_of_other_names_never_match():
+    one = gather("predict", ({"a": np.zeros(2)},))
+    other = gather("predict", ({"b": np.zeros(2)},))
+    assert largest_difference(one, other) == np.inf
