@@ -46,6 +46,12 @@ class Table:
         """Say whether any cell is marked as different."""
         return any(row.differs(i) for row in self.rows for i in range(len(self.columns)))
 
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
 
 def as_text(table: Table, *, width: int = 100, color: bool = False, symbol: str = DIFFERS) -> str:
     """Write a table as lines of at most `width` columns, wrapping cells where they must.

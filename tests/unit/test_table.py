@@ -82,3 +82,9 @@ def test_html_cells_have_headers_for_screen_readers():
 def test_a_row_of_another_length_is_refused():
     with pytest.raises(ValueError, match="2 cells"):
         Table(("a",), (Row("x", ("1", "2")),))
+
+
+def test_a_table_shows_itself():
+    t = table(["a", "b"])
+    assert str(t) == as_text(t)
+    assert t._repr_html_() == as_html(t)
