@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo import __version__
@@ -127,9 +130,11 @@ def compare_digits(arguments: argparse.Namespace) -> Comparison:
 
 def as_json(report: Report, comparison: Comparison | None) -> dict[str, Any]:
     """Return the report and the comparison as plain values."""
+    setup = {"ok": report.ok, "findings": [asdict(finding) for finding in report]}
     return {
         "kerasdemo": __version__,
-        "setup": report.as_dict(),
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "setup": setup,
         "comparison": comparison.as_dict() if comparison else None,
     }
 
@@ -138,21 +143,56 @@ def show(report: Report, comparison: Comparison | None, *, command: str, color: 
     """Print the report (whole for ``doctor``, in brief otherwise) and the comparison's table."""
     from kerasdemo.view.table import DIFFERS, as_text
 
-    print(report.as_text(brief=command != "doctor", color=color))
+    whole = command == "doctor" or not report.ok
+    print(printable(paint(repr(report), color) if whole else brief(report)))
     if comparison is not None:
         width = min(100, shutil.get_terminal_size((100, 24)).columns)
-        symbol = DIFFERS if can_print(DIFFERS) else "!="
+        symbol = printable(DIFFERS)
         print()
         print(as_text(comparison.table(), width=width, color=color, symbol=symbol))
 
 
-def can_print(text: str) -> bool:
-    """Say whether standard output's encoding knows these characters."""
+def brief(report: Report) -> str:
+    """Say in one line what runs here, then what the checks came to and each warning."""
+    versions = [f"{name} {version(name.lower())}" for name in ("TensorFlow", "Keras", "NumPy")]
+    lines = [f"Python {platform.python_version()}, {', '.join(versions)}. {report.verdict()}"]
+    lines += [f"! {f.name}: {f.seen}" for f in report if f.status == "warning"]
+    if len(lines) > 1:
+        lines.append("To mend it: python -m kerasdemo doctor")
+    return "\n".join(lines)
+
+
+def version(package: str) -> str:
+    """Return the installed version of a package, or ``"missing"``."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "missing"
+
+
+def paint(report: str, color: bool) -> str:
+    """Colour the words that say how a check went; the symbols beside them say the same."""
+    if color:
+        for word, code in (("✓ ok", 32), ("! warning", 33), ("✗ problem", 31)):
+            report = report.replace(word, f"\x1b[{code}m{word}\x1b[0m")
+    return report
+
+
+def printable(text: str) -> str:
+    """Put plain signs for those that standard output's encoding does not know.
+
+    Examples
+    --------
+    >>> printable("plain")
+    'plain'
+    """
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
-        return False
-    return True
+        for sign, plain in (("≠", "!="), ("✓ ", ""), ("✗", "x")):
+            text = text.replace(sign, plain)
+        text = text.encode("ascii", "replace").decode()
+    return text
 
 
 def use_color(choice: str) -> bool:

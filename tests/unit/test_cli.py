@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -6,7 +7,8 @@ import sys
 
 import pytest
 
-from kerasdemo.__main__ import can_print, main, parse
+from kerasdemo.__main__ import brief, main, parse, printable
+from kerasdemo.doctor import Finding, Report
 
 
 def run(*arguments, **environment):
@@ -108,5 +110,20 @@ def test_a_terminal_that_knows_only_ascii_gets_ascii():
     assert "!= EagerTensor" in done.stdout
 
 
-def test_what_can_be_printed():
-    assert can_print("plain")
+@pytest.mark.parametrize(("encoding", "sign"), [("ascii", "!="), ("utf-8", "≠")])
+def test_signs_that_the_terminal_does_not_know(encoding, sign, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert printable("≠ é") == f"{sign} {'é' if encoding == 'utf-8' else '?'}"
+
+
+def test_a_narrow_terminal_gets_narrow_lines():
+    done = run("--samples", "2", COLUMNS="80")
+    assert max(map(len, done.stdout.split("\n\n")[1].splitlines())) <= 80
+
+
+def test_a_warning_is_told_and_does_not_stop_the_comparison(capsys):
+    warned = Report((Finding("memory", "warning", "only 1 GB", "close a program"),))
+    assert brief(warned).splitlines()[1:] == [
+        "! memory: only 1 GB",
+        "To mend it: python -m kerasdemo doctor",
+    ]
