@@ -1,0 +1,38 @@
+"""What one check of the set-up found. The checks and `doctor` share it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: its name, how it came out, what was seen, and the command that mends it."""
+
+    name: str
+    status: Status
+    seen: str
+    mend: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the lessons run with it; True also for a warning."""
+        return self.status != "problem"
+
+
+def pip(arguments: str) -> str:
+    """Write a call of the pip that belongs to this Python, whatever `pip` means on the PATH."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f"{python} -m pip {arguments}"
+
+
+def set_variable(name: str, value: str) -> str:
+    """Write the command that sets an environment variable, or that unsets it for ''."""
+    if os.name == "nt":
+        return f"set {name}={value}"
+    return f"export {name}={value}" if value else f"unset {name}"

@@ -1,0 +1,128 @@
+"""Look at the set-up; say in plain words what is wrong and give the command that mends it.
+
+`check_setup()` takes about a second: it reads versions, files and limits, and leaves TensorFlow
+alone unless asked to go deeper. ``python -m kerasdemo doctor`` prints the same report.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kerasdemo import _machine, _packages
+from kerasdemo._finding import Finding
+from kerasdemo.view.table import Row, Table, as_html
+
+__all__ = ["Finding", "Report", "check_setup"]
+
+CHECKS = (
+    _machine.check_python,
+    _packages.check_packages,
+    _packages.check_one_keras,
+    _packages.check_imports,
+    _machine.check_keras_settings,
+    _packages.check_widgets,
+    _machine.check_folders,
+    _machine.check_memory,
+    _machine.check_processor,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check_setup` found, in the order in which to mend it.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        One for each check; `report["memory"]` picks one by its name.
+
+    Introduced in lesson 00.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the lessons will run; a warning doesn't stop them."""
+        return all(finding.ok for finding in self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        for finding in self.findings:
+            if finding.name == name:
+                return finding
+        raise KeyError(f"no check is called {name!r}; there are {[f.name for f in self.findings]}")
+
+    def verdict(self) -> str:
+        """Say in one line how it stands."""
+        statuses = [finding.status for finding in self.findings]
+        found = [
+            f"{statuses.count(kind)} {word}{'s' if statuses.count(kind) > 1 else ''}"
+            for kind, word in (("problem", "problem"), ("warning", "warning"))
+            if kind in statuses
+        ]
+        if not found:
+            return "All is well: the lessons can start."
+        end = "the lessons can start." if self.ok else "mend from the top, then check again."
+        return f"{' and '.join(found)}: {end}"
+
+    def __repr__(self) -> str:
+        """Write the report so that each command stands on a line of its own, ready to copy."""
+        lines = []
+        for finding in self.findings:
+            label = f"{finding.status:<9}{finding.name:<16}"
+            lines += textwrap.wrap(
+                finding.seen, 100, initial_indent=label, subsequent_indent=" " * 27
+            )
+            if finding.mend:
+                lines += [
+                    " " * 27 + "to mend it:",
+                    *(" " * 29 + m for m in finding.mend.split("\n")),
+                ]
+        return "\n".join([*lines, self.verdict()])
+
+    def _repr_html_(self) -> str:
+        """Write the report as a table for a notebook."""
+        rows = tuple(
+            Row(finding.name, (finding.status, finding.seen, finding.mend or "nothing"))
+            for finding in self.findings
+        )
+        columns = ("status", "what was seen", "what mends it")
+        return as_html(Table(columns, rows, "Set-up", (self.verdict(),)))
+
+
+def check_setup(*, deep: bool = False) -> Report:
+    """Check that the lessons can run here, and say what to type where they cannot.
+
+    Nothing is changed and TensorFlow is not loaded.
+
+    Parameters
+    ----------
+    deep : bool
+        Also import TensorFlow, in a process of its own. Takes some seconds, and finds a processor
+        or a system library that TensorFlow cannot work with.
+
+    Returns
+    -------
+    Report
+        One finding per check: `.name`, `.status` ("ok", "warning", "problem"), `.seen`, `.mend`.
+
+    Examples
+    --------
+    >>> report = check_setup()
+    >>> [finding.name for finding in report][:3]
+    ['Python', 'packages', 'one Keras']
+
+    Introduced in lesson 00.
+    """
+    findings = [check() for check in CHECKS]
+    if deep:
+        findings.append(_packages.check_tensorflow())
+    return Report(tuple(findings))

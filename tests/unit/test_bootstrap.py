@@ -1,0 +1,368 @@
+"""The set-up script: which Python it takes, when it installs, what it never deletes."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = [ROOT / "tools" / f"{name}.py" for name in ("bootstrap", "venvs", "pythons")]
+posix = pytest.mark.skipif(os.name == "nt", reason="makes stand-ins for Python as shell scripts")
+
+
+@pytest.fixture(autouse=True)
+def tools_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import the scripts as they import each other, afresh for each test."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    for name in ("bootstrap", "venvs", "pythons"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.fixture
+def pythons() -> ModuleType:
+    """Load the search for a Python."""
+    return importlib.import_module("pythons")
+
+
+@pytest.fixture
+def venvs(pythons: ModuleType) -> ModuleType:
+    """Load the making of environments."""
+    return importlib.import_module("venvs")
+
+
+@pytest.fixture
+def bootstrap(venvs: ModuleType) -> ModuleType:
+    """Load the jobs."""
+    return importlib.import_module("bootstrap")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Make a checkout, in a folder with a space in its name."""
+    root = tmp_path / "a checkout"
+    root.mkdir()
+    (root / "pyproject.toml").write_text('requires-python = ">=3.10,<3.14"\n', encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def installs(venvs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Record what would be installed, instead of installing it; leave pip out, to be quick."""
+    calls: list[list[str]] = []
+    stream = venvs.stream
+
+    def record(venv: str, arguments: list[str], constraints: str | None = None) -> tuple[int, str]:
+        calls.append(arguments)
+        return 0, ""
+
+    monkeypatch.setattr(venvs, "pip_install", record)
+    monkeypatch.setattr(
+        venvs,
+        "stream",
+        lambda command, *rest, **kw: stream([*command, "--without-pip"], *rest, **kw),
+    )
+    return calls
+
+
+def stand_in(folder: Path, name: str, version: tuple[int, ...], missing: tuple[str, ...] = ()):
+    """Put a program on disk that answers like a Python of some version."""
+    folder.mkdir(exist_ok=True)
+    answer = json.dumps({"version": version, "path": str(folder / name), "missing": list(missing)})
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def only_path(monkeypatch: pytest.MonkeyPatch, folder: Path, own: Path) -> None:
+    """Leave one folder on the PATH, and pretend that `own` runs the script."""
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(sys, "executable", str(own))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_python_3_6_can_read_the_scripts(script):
+    ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_the_scripts_use_the_standard_library_only(script):
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert names
+    assert names - {path.stem for path in SCRIPTS} <= sys.stdlib_module_names
+
+
+def test_the_range_of_pythons_is_the_projects(pythons):
+    low, high = pythons.supported(str(ROOT))
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    span = f">={pythons.dotted(low)},<{pythons.dotted(high)}"
+    assert f'requires-python = "{span}"' in text
+
+
+@posix
+def test_too_old_a_python_turns_to_the_newest_that_runs(pythons, checkout, tmp_path, monkeypatch):
+    folder = tmp_path / "bin"
+    own = stand_in(folder, "python3", (3, 8, 1))
+    shim = folder / "python3.13"  # as pyenv leaves it for a version that is not chosen
+    shim.parent.mkdir(exist_ok=True)
+    shim.write_text("#!/bin/sh\necho 'pyenv: python3.13: command not found'\nexit 127\n")
+    shim.chmod(0o755)
+    stand_in(folder, "python3.12", (3, 12, 4))
+    stand_in(folder, "python3.10", (3, 10, 2))
+    only_path(monkeypatch, folder, own)
+    assert pythons.find_python(str(checkout))["version"] == [3, 12, 4]
+
+
+@posix
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 14, 0)])
+def test_no_fitting_python_says_what_to_install(pythons, checkout, tmp_path, monkeypatch, version):
+    own = stand_in(tmp_path / "bin", "python3", version)
+    only_path(monkeypatch, tmp_path / "bin", own)
+    with pytest.raises(pythons.Stop, match=r"needs Python 3\.10 to 3\.13") as stop:
+        pythons.find_python(str(checkout))
+    assert "sudo apt install python3 python3-venv" in str(stop.value)
+    assert "brew install" in str(stop.value)
+
+
+@posix
+def test_python_without_ensurepip_says_what_to_install(pythons, checkout, tmp_path, monkeypatch):
+    own = stand_in(tmp_path / "bin", "python3", (3, 11, 2), missing=("ensurepip",))
+    only_path(monkeypatch, tmp_path / "bin", own)
+    with pytest.raises(pythons.Stop, match="lacks ensurepip") as stop:
+        pythons.find_python(str(checkout))
+    assert "sudo apt install python3-venv" in str(stop.value)
+
+
+@posix
+def test_a_python_that_was_asked_for_is_not_replaced_silently(
+    pythons, checkout, tmp_path, monkeypatch
+):
+    old = stand_in(tmp_path / "bin", "old", (3, 8, 1))
+    with pytest.raises(pythons.Stop, match=r"is Python 3\.8\.1; .* 3\.10 to 3\.13"):
+        pythons.find_python(str(checkout), str(old))
+    with pytest.raises(pythons.Stop, match="doesn't run"):
+        pythons.find_python(str(checkout), str(tmp_path / "nowhere"))
+
+
+def test_second_call_installs_nothing(venvs, checkout, installs):
+    venv = str(checkout / ".venv")
+    python = venvs.prepare(venv, "lab", str(checkout))
+    assert Path(python).exists()
+    assert installs == [["--editable", f"{checkout}[lab]"]]
+    venvs.prepare(venv, "lab", str(checkout))
+    assert len(installs) == 1
+
+
+def test_what_makes_it_install_again(venvs, checkout, installs):
+    venv, root = str(checkout / ".venv"), str(checkout)
+    venvs.prepare(venv, "lab", root)
+    venvs.prepare(venv, "test", root)
+    assert installs[-1] == ["--editable", f"{checkout}[test]"]
+    venvs.prepare(venv, "lab", root)  # `test` contains `lab`
+    assert len(installs) == 2
+    exact = checkout / "exact.txt"
+    exact.write_text("numpy==2.0\n")
+    venvs.prepare(venv, "lab", root, constraints=str(exact))
+    assert len(installs) == 3
+    venvs.prepare(venv, "lab", root, constraints=str(exact))
+    venvs.prepare(venv, "lab", root)
+    assert len(installs) == 3
+    exact.write_text("numpy==2.1\n")
+    venvs.prepare(venv, "lab", root, constraints=str(exact))
+    assert len(installs) == 4
+    with (checkout / "pyproject.toml").open("a") as file:
+        file.write("# another dependency\n")
+    venvs.prepare(venv, "lab", root)
+    assert len(installs) == 5
+
+
+def test_an_interrupted_install_is_not_taken_for_a_finished_one(
+    venvs, checkout, installs, monkeypatch, capsys
+):
+    venv, root = checkout / ".venv", str(checkout)
+
+    def interrupt(*arguments: object) -> tuple[int, str]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(venvs, "pip_install", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            venvs.prepare(str(venv), "lab", root)
+    (venv / "half-installed").touch()
+    venvs.prepare(str(venv), "lab", root)
+    assert len(installs) == 1
+    assert "set-up was not finished" in capsys.readouterr().out
+    assert not (venv / "half-installed").exists()
+
+
+def test_a_failed_install_says_why_and_is_tried_again(
+    bootstrap, venvs, pythons, checkout, installs, monkeypatch
+):
+    venv, root = str(checkout / ".venv"), str(checkout)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            venvs, "pip_install", lambda *a: (1, "Temporary failure in name resolution")
+        )
+        with pytest.raises(pythons.Stop, match="index cannot be reached"):
+            venvs.prepare(venv, "lab", root)
+    venvs.prepare(venv, "lab", root)
+    assert len(installs) == 1
+
+
+def test_a_moved_checkout_is_noticed(venvs, checkout, installs, capsys):
+    venvs.prepare(str(checkout / ".venv"), "lab", str(checkout))
+    moved = checkout.rename(checkout.parent / "elsewhere")
+    venvs.prepare(str(moved / ".venv"), "lab", str(moved))
+    assert installs[-1] == ["--editable", f"{moved}[lab]"]
+    assert "the project has moved here from" in capsys.readouterr().out
+
+
+@posix
+def test_a_vanished_base_python_is_noticed(venvs, checkout, installs, capsys):
+    venv = checkout / ".venv"
+    venvs.prepare(str(venv), "lab", str(checkout))
+    python = venv / "bin" / "python"
+    python.unlink()
+    python.symlink_to(checkout / "gone")
+    venvs.prepare(str(venv), "lab", str(checkout))
+    assert len(installs) == 2
+    assert "its Python does not run" in capsys.readouterr().out
+
+
+@posix
+def test_a_folder_that_is_not_ours_is_never_deleted(bootstrap, venvs, pythons, checkout, installs):
+    venv = checkout / ".venv"
+    venv.mkdir()
+    (venv / "thesis.txt").write_text("ten years of work")
+    with pytest.raises(pythons.Stop, match="stays as it is"):
+        venvs.prepare(str(venv), "lab", str(checkout))
+    bootstrap.clean(str(venv), str(checkout))
+    assert (venv / "thesis.txt").exists()
+    venv.rename(checkout / "elsewhere")
+    venvs.write_stamp(str(checkout / "elsewhere"), {"ours": True})
+    venv.symlink_to(checkout / "elsewhere")
+    with pytest.raises(pythons.Stop, match="stays as it is"):
+        venvs.prepare(str(venv), "lab", str(checkout))
+    assert (checkout / "elsewhere" / "thesis.txt").exists()
+    assert installs == []
+
+
+def test_a_hand_made_environment_is_used_and_kept(bootstrap, venvs, checkout, installs):
+    venv = checkout / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    venvs.prepare(str(venv), "lab", str(checkout))
+    venvs.prepare(str(venv), "lab", str(checkout))
+    assert len(installs) == 1
+    bootstrap.clean(str(venv), str(checkout))
+    assert venv.exists()
+
+
+def test_clean_removes_what_we_made(bootstrap, venvs, checkout, installs):
+    venv = checkout / ".venv"
+    venvs.prepare(str(venv), "lab", str(checkout))
+    (checkout / "build").mkdir()
+    bootstrap.clean(str(venv), str(checkout))
+    assert sorted(p.name for p in checkout.iterdir()) == ["pyproject.toml"]
+
+
+def test_a_full_disk_is_said_before_anything_is_made(
+    venvs, pythons, checkout, installs, monkeypatch
+):
+    monkeypatch.setattr(venvs, "NEEDED_GB", 1e9)
+    with pytest.raises(pythons.Stop, match="GB free"):
+        venvs.prepare(str(checkout / ".venv"), "lab", str(checkout))
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("WARNING: Retrying after connection broken by 'NewConnectionError'", "cannot be reached"),
+        ("dns error: failed to lookup address information", "cannot be reached"),
+        ("[Errno 28] No space left on device", "disk is full"),
+        ("No solution found: keras<3 and keras>=3.12 conflict", "lines above say why"),
+    ],
+)
+def test_a_failure_is_explained(venvs, output, sentence):
+    assert sentence in venvs.explain("It failed.", output)
+
+
+def test_uv_is_told_of_the_index_that_pip_uses(venvs, tmp_path):
+    config = tmp_path / "pip.conf"
+    config.write_text("[global]\nindex-url = http://localhost:1/simple\n")
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_"))}
+    bare["PIP_CONFIG_FILE"] = str(config)
+    env = venvs.index_settings(sys.executable, bare)
+    assert env["UV_DEFAULT_INDEX"] == "http://localhost:1/simple"
+    own = venvs.index_settings(sys.executable, {**bare, "UV_DEFAULT_INDEX": "file:///mine"})
+    assert own["UV_DEFAULT_INDEX"] == "file:///mine"
+
+
+def test_other_pythons_packages_do_not_leak_in(pythons, monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("PYTHONHOME", "elsewhere")
+    env = pythons.clean_environment(str(tmp_path / ".venv"))
+    assert not {"PYTHONPATH", "PYTHONHOME"} & set(env)
+    first = env["PATH"].split(os.pathsep)[0]
+    assert Path(first) == Path(pythons.python_of(str(tmp_path / ".venv"))).parent
+
+
+def test_the_lab_listens_on_this_machine_alone(bootstrap, tmp_path):
+    command = bootstrap.lab_command("python", str(tmp_path), "8890", "none")
+    assert "--ServerApp.ip=127.0.0.1" in command
+    assert "--ServerApp.port=8890" in command
+    assert "--ServerApp.open_browser=False" in command
+    assert command[-1] == str(tmp_path / "notebooks" / "00_start_here.ipynb")
+    assert ("--allow-root" in command) == (hasattr(os, "geteuid") and os.geteuid() == 0)
+
+
+def test_an_ordinary_user_gets_no_allow_root(bootstrap, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert "--allow-root" not in bootstrap.lab_command("python", str(tmp_path))
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "-1"])
+def test_a_wrong_port_is_said(bootstrap, pythons, port):
+    with pytest.raises(pythons.Stop, match="is no port"):
+        bootstrap.parse(["lab", f"--port={port}"])
+
+
+def test_arguments_after_the_dashes_go_to_the_job(bootstrap):
+    options, rest = bootstrap.parse(["test", "--venv", "v", "--", "tests/unit", "-k", "a or b"])
+    assert rest == ["tests/unit", "-k", "a or b"]
+    assert options.venv == str(ROOT / "v")
+
+
+def test_long_silence_is_broken_by_a_line(venvs, monkeypatch, capsys):
+    monkeypatch.setattr(venvs, "HEARTBEAT", 0.2)
+    program = "import time; time.sleep(1); print('Downloading x'); print(' + x==1')"
+    code, output = venvs.stream([sys.executable, "-c", program], dict(os.environ))
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert output == "Downloading x\n + x==1"
+    assert "still at work" in shown
+    assert "Downloading x" in shown
+    assert "x==1" not in shown
+
+
+def test_make_hands_everything_on(bootstrap, tmp_path):
+    """`make -n` shows the command that the variables turn into."""
+    done = subprocess.run(
+        ["make", "-n", "lab", "PORT=8890", "BROWSER=none", "ARGS=--debug"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert "tools/bootstrap.py lab --port '8890' --browser 'none' -- --debug" in line
