@@ -166,7 +166,13 @@ def describe_softmax(p: npt.ArrayLike, *, class_names: Sequence[str] | None = No
     return f"Most likely {words[0]}{rest}."
 
 
-def describe_sample(index: int, *, label: object = None, p: npt.ArrayLike | None = None) -> str:
+def describe_sample(
+    index: int,
+    *,
+    label: object = None,
+    p: npt.ArrayLike | None = None,
+    class_names: Sequence[str] | None = None,
+) -> str:
     """Say which sample this is, what it is labelled and what was predicted.
 
     Examples
@@ -182,7 +188,8 @@ def describe_sample(index: int, *, label: object = None, p: npt.ArrayLike | None
         if math.isnan(facts.sum):
             parts.append("predicted NaN")
         else:
-            parts += [f"predicted {facts.predicted}", format_percent(facts.confidence)]
+            predicted = _name(facts.predicted, class_names)
+            parts += [f"predicted {predicted}", format_percent(facts.confidence)]
     return ", ".join(parts)
 
 

@@ -1,0 +1,122 @@
+"""What the widgets accept, and what they say to what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["check_index", "check_labels", "check_positions", "check_rows"]
+
+ROUNDING = 1e-3  # how far beyond 0 and 1 a probability may lie
+
+
+def check_positions(value: Any, count: int) -> list[int]:
+    """Return positions in a set of `count` samples as a list of int, each once.
+
+    Raises
+    ------
+    ValueError
+        When a position is no whole number, is not there, or is given twice.
+
+    Examples
+    --------
+    >>> check_positions(np.array([5, 38]), 1797)
+    [5, 38]
+    """
+    wish = f"Expected positions from 0 to {count - 1}, such as [5, 38]."
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise ValueError(f"selected is {value!r}. {wish}")
+    positions: list[int] = []
+    for item in value:
+        if isinstance(item, bool | np.bool_):
+            raise ValueError(f"selected holds {item}. {wish} From a mask: np.flatnonzero(mask).")
+        if not isinstance(item, int | np.integer):
+            raise ValueError(f"selected holds {item!r}. {wish}")
+        if not 0 <= item < count:
+            raise ValueError(f"selected holds {int(item)}. {wish}")
+        positions.append(int(item))
+    if len(set(positions)) < len(positions):
+        twice = next(at for at in positions if positions.count(at) > 1)
+        raise ValueError(f"selected holds {twice} more than once. Expected each position once.")
+    return positions
+
+
+def check_index(value: int, count: int, name: str) -> int:
+    """Return an index into `count` things called `name`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such thing.
+    """
+    if not 0 <= value < max(count, 1):
+        raise ValueError(f"There is no {name} {value}; expected 0 to {count - 1}.")
+    return value
+
+
+def check_rows(probabilities: Any) -> dict[str, npt.NDArray[np.float32]]:
+    """Return named arrays of probabilities, all of one shape (samples, classes).
+
+    Parameters
+    ----------
+    probabilities : array_like, result or mapping
+        Rows (samples, classes), one row (classes,), something with `.probabilities`, or several
+        of these by name. Floats in [0, 1]; NaN is let through, to be seen.
+
+    Raises
+    ------
+    ValueError
+        When these are not probabilities, or not of one shape.
+
+    Examples
+    --------
+    >>> check_rows([[0.25, 0.75]])
+    {'probability': array([[0.25, 0.75]], dtype=float32)}
+    """
+    if not isinstance(probabilities, Mapping):
+        probabilities = {"probability": probabilities}
+    named = {str(name): _rows(str(name), rows) for name, rows in probabilities.items()}
+    shapes = {name: rows.shape for name, rows in named.items()}
+    if len(set(shapes.values())) != 1:
+        said = ", ".join(f"{name}: {shape}" for name, shape in shapes.items()) or "nothing"
+        raise ValueError(f"probabilities have shapes {said}; expected the same for each method.")
+    return named
+
+
+def _rows(name: str, rows: Any) -> npt.NDArray[np.float32]:
+    """Return one method's rows."""
+    array = np.asarray(getattr(rows, "probabilities", rows))
+    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2) or not array.shape[-1]:
+        raise ValueError(
+            f"{name} has shape {array.shape} and dtype {array.dtype}; expected floats "
+            "(samples, classes), such as model.predict(images, verbose=0)."
+        )
+    array = np.atleast_2d(array).astype(np.float32)
+    finite = array[np.isfinite(array)]
+    if finite.size and not -ROUNDING <= finite.min() <= finite.max() <= 1 + ROUNDING:
+        raise ValueError(
+            f"{name} goes from {finite.min():.3g} to {finite.max():.3g}; probabilities lie in "
+            "0..1. Are these logits? Try keras.ops.softmax(logits)."
+        )
+    return array
+
+
+def check_labels(labels: Any, count: int, classes: int) -> list[int]:
+    """Return the true classes of `count` samples as a list; empty for None.
+
+    Raises
+    ------
+    ValueError
+        When they are not as many, or not classes.
+    """
+    if labels is None:
+        return []
+    array = np.atleast_1d(np.asarray(labels))
+    if array.shape != (count,):
+        raise ValueError(f"labels have shape {array.shape}; expected ({count},), one for each row.")
+    if array.dtype.kind not in "iu" or (count and not 0 <= array.min() <= array.max() < classes):
+        raise ValueError(f"labels are not whole numbers from 0 to {classes - 1}.")
+    return [int(label) for label in array]

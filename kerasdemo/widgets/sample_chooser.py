@@ -1,0 +1,198 @@
+"""Choose samples from thumbnails, by mouse, by keyboard, by typing or by code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from kerasdemo.view.images import contact_sheet_png, describe_digits
+from kerasdemo.view.softmax import format_percent
+from kerasdemo.widgets._base import KitWidget, page_module, page_style
+from kerasdemo.widgets._checks import check_index, check_positions, check_rows
+
+if TYPE_CHECKING:
+    from kerasdemo.digits import Digits
+
+STILL = 24  # digits in the picture of a saved notebook
+
+
+class Positions(traitlets.TraitType):  # type: ignore[misc]
+    """A list of positions in the digits of a chooser."""
+
+    info_text = "a list of positions"
+
+    def validate(self, chooser: SampleChooser, value: Any) -> list[int]:
+        """Return the positions, or say what is wrong with them."""
+        return check_positions(value, chooser._count)
+
+
+class SampleChooser(KitWidget):
+    """Choose some of many digits; what is chosen is a plain Python value.
+
+    Introduced in lesson 01.
+
+    Parameters
+    ----------
+    digits : Digits
+        What to choose from, such as `load_digits()` or `load_digits().test`.
+    probabilities : array_like, shape (n, classes), optional
+        What a model predicted for each of them; adds filters for right and wrong and sorting by
+        confidence. `load_probabilities()` has them for the embedded digits.
+    selected : iterable of int
+        Positions that are chosen at the start.
+
+    Attributes
+    ----------
+    selected : list of int
+        Positions in `digits`, in the order in which they were chosen. Setting it moves the view.
+    current : int
+        Position of the sample under the cursor; links to the `index` of the other views.
+    digit : int or None
+        Only samples with this label are shown.
+    outcome : {"all", "right", "wrong"}
+        Only samples with this outcome are shown.
+    order : {"position", "least sure", "surest"}
+        How the samples are sorted.
+
+    Raises
+    ------
+    TypeError
+        When `digits` are no Digits.
+    ValueError
+        When the probabilities do not fit, or a position is not there.
+
+    Examples
+    --------
+    >>> from kerasdemo.digits import load_digits
+    >>> chooser = SampleChooser(load_digits(), selected=[5, 38])
+    >>> chooser
+    SampleChooser(1797 digits, 2 chosen: 5, 38)
+    >>> chooser.images.shape, chooser.labels.tolist()
+    ((2, 28, 28, 1), [5, 8])
+    """
+
+    _esm = page_module("thumbnails", "sample_chooser")
+    _css = page_style("sample_chooser")
+
+    selected = Positions().tag(sync=True)
+    current = traitlets.Int(0).tag(sync=True)
+    digit = traitlets.Int(None, allow_none=True).tag(sync=True)
+    outcome = traitlets.Enum(("all", "right", "wrong"), "all").tag(sync=True)
+    order = traitlets.Enum(("position", "least sure", "surest"), "position").tag(sync=True)
+    _count = traitlets.Int(0).tag(sync=True)
+    _height = traitlets.Int(28).tag(sync=True)
+    _width = traitlets.Int(28).tag(sync=True)
+    _classes = traitlets.Int(0).tag(sync=True)
+    _pixels = traitlets.Bytes(b"").tag(sync=True)
+    _labels = traitlets.Bytes(b"").tag(sync=True)
+    _probabilities = traitlets.Bytes(b"").tag(sync=True)
+
+    def __init__(
+        self,
+        digits: Digits,
+        probabilities: npt.ArrayLike | None = None,
+        selected: Iterable[int] = (),
+    ) -> None:
+        pixels, labels = getattr(digits, "pixels", None), getattr(digits, "labels", None)
+        if not (isinstance(pixels, np.ndarray) and isinstance(labels, np.ndarray)):
+            raise TypeError(
+                f"digits are of type {type(digits).__name__}; expected Digits. "
+                "Try SampleChooser(load_digits())."
+            )
+        self._all = digits
+        self._rows: npt.NDArray[np.float32] | None = None
+        if probabilities is not None:
+            self._rows = next(iter(check_rows({"probabilities": probabilities}).values()))
+            if len(self._rows) != len(labels):
+                raise ValueError(
+                    f"probabilities have {len(self._rows)} rows for {len(labels)} digits; "
+                    "expected one for each. For a part: probabilities[digits.indices]."
+                )
+        chosen = check_positions(selected, len(labels))
+        super().__init__(
+            _count=len(labels),
+            _height=pixels.shape[1],
+            _width=pixels.shape[2],
+            _classes=0 if self._rows is None else self._rows.shape[1],
+            _pixels=pixels.tobytes(),
+            _labels=labels.astype("<i4").tobytes(),
+            _probabilities=b"" if self._rows is None else self._rows.astype("<f4").tobytes(),
+            selected=chosen,
+            current=chosen[0] if chosen else 0,
+        )
+
+    @traitlets.default("selected")  # type: ignore[untyped-decorator]
+    def _nothing_selected(self) -> list[int]:
+        return []
+
+    @traitlets.validate("current")  # type: ignore[untyped-decorator]
+    def _check_current(self, proposal: dict[str, Any]) -> int:
+        return check_index(proposal["value"], self._count, "sample")
+
+    @property
+    def digits(self) -> Digits:
+        """The chosen samples, as Digits."""
+        return self._all[np.array(self.selected, dtype=np.int64)]
+
+    @property
+    def images(self) -> npt.NDArray[np.float32]:
+        """The chosen images, float32 (k, 28, 28, 1) in [0, 1]: a batch for a model."""
+        return self.digits.images
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The labels of the chosen samples, int64 (k,)."""
+        return self.digits.labels
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float32] | None:
+        """The probabilities of the chosen samples, float32 (k, classes), where they were given."""
+        return None if self._rows is None else self._rows[np.array(self.selected, dtype=np.int64)]
+
+    def __repr__(self) -> str:
+        """Say how many digits there are and which are chosen."""
+        return f"SampleChooser({self._count} digits, {self._chosen_words()})"
+
+    def _chosen_words(self) -> str:
+        """Say which are chosen, in few words."""
+        if not self.selected:
+            return "none chosen"
+        listed = ", ".join(str(position) for position in self.selected[:8])
+        rest = ", ..." if len(self.selected) > 8 else ""
+        return f"{len(self.selected)} chosen: {listed}{rest}"
+
+    def _still(self) -> list[int]:
+        """Return the positions in the picture: the chosen ones, or the first of all."""
+        return self.selected[:STILL] or list(range(min(STILL, self._count)))
+
+    def _picture(self) -> bytes:
+        part = self._all[np.array(self._still(), dtype=np.int64)]
+        captions = [self._caption(at) for at in self._still()]
+        return contact_sheet_png(part.pixels, columns=12, scale=2, captions=captions)
+
+    def _caption(self, position: int) -> str:
+        """Write a sample's label, and what it was taken for where that is another."""
+        label = int(self._all.labels[position])
+        if self._rows is None or int(self._rows[position].argmax()) == label:
+            return f"{position}: {label}"
+        return f"{position}: {label} as {int(self._rows[position].argmax())}"
+
+    def _words(self) -> str:
+        labels = self._all.labels[np.array(self._still(), dtype=np.int64)]
+        lead = "The chosen digits" if self.selected else "The first digits, none chosen"
+        return f"{lead}. {describe_digits(labels)}"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        facts = [("digits to choose from", str(self._count)), ("chosen", self._chosen_words())]
+        if self.selected:
+            labels = ", ".join(str(label) for label in self.labels[:STILL])
+            facts.append(("labels", labels + (", ..." if len(self.selected) > STILL else "")))
+        rows = self.probabilities
+        if rows is not None and len(rows):
+            said = [f"{row.argmax()} ({format_percent(float(row.max()))})" for row in rows[:STILL]]
+            facts.append(("predicted", ", ".join(said) + (", ..." if len(rows) > STILL else "")))
+        return facts

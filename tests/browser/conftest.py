@@ -1,0 +1,73 @@
+"""Fixtures for tests in a real JupyterLab; `open_notebook` is the one to ask for.
+
+The server and the browser are started once for all the tests, and a page for each notebook.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from lab import CHROMIUM_ARGS, LabServer, OpenNotebook, find_chromium, notebook_of
+
+VIEWPORT = {"width": 1024, "height": 1000}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return the system's Chromium, driven by Playwright."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no Playwright; get it with: pip install playwright"
+    )
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium; get it with: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory):
+    """Return a running JupyterLab over a temporary folder."""
+    pytest.importorskip("jupyterlab", reason="no JupyterLab; get it with: pip install jupyterlab")
+    server = LabServer(tmp_path_factory.mktemp("lab"))
+    server.start()
+    yield server
+    server.end_kernels()
+    server.stop()
+
+
+@pytest.fixture
+def open_notebook(browser, lab_server):
+    """Return a function that opens a notebook in JupyterLab and runs it.
+
+    ``open_notebook("code of a cell", ..., theme="dark")`` or ``open_notebook(path=file)``, which
+    opens a copy. At the end the test fails when the browser's console held an error.
+    """
+    opened: list[OpenNotebook] = []
+    contexts = []
+
+    def open_one(*cells: str, path: Path | None = None, theme: str = "light", run: bool = True):
+        name = f"{len(list(lab_server.root.iterdir()))}_{path.name if path else 'test.ipynb'}"
+        if path is not None:
+            shutil.copy(path, lab_server.root / name)
+        else:
+            nbformat.write(notebook_of(*cells), lab_server.root / name)
+        lab_server.set_theme(theme)
+        context = browser.new_context(viewport=VIEWPORT)
+        contexts.append(context)
+        notebook = OpenNotebook(lab_server, context.new_page(), name)
+        opened.append(notebook)
+        if run:
+            notebook.run_all()
+        return notebook
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    lab_server.end_kernels()
+    assert [error for notebook in opened for error in notebook.errors] == []
