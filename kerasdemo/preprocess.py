@@ -33,7 +33,7 @@ def frame_digit(ink: npt.ArrayLike) -> npt.NDArray[np.float32]:
        The columns likewise. (The mean of what lies under each new pixel; a picture smaller than
        20 is enlarged by the same rule, which then repeats pixels.)
     5. Centre of mass: ``row = sum(i * ink) / sum(ink)``, with ``i`` the number of the row;
-       ``column`` likewise.
+       ``column`` likewise. Both are rounded to 6 decimals, so that ties fall alike everywhere.
     6. Put the picture into 28 by 28 zeros with its upper row at ``floor(14 - row)``, its left
        column at ``floor(14 - column)``, each limited to 0 at least and to what still fits. The
        centre of mass then lies within half a pixel of the middle, 13.5.
@@ -107,7 +107,8 @@ def area_matrix(given: int, wanted: int) -> npt.NDArray[np.float64]:
     upper = np.minimum(edges[1:, None], cells[None, :] + 1)
     lower = np.maximum(edges[:-1, None], cells[None, :])
     overlap = np.maximum(upper - lower, 0)
-    return overlap / overlap.sum(axis=1, keepdims=True)
+    weights: npt.NDArray[np.float64] = overlap / overlap.sum(axis=1, keepdims=True)
+    return weights
 
 
 def _checked(ink: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -143,6 +144,5 @@ def _box_size(height: int, width: int) -> tuple[int, int]:
 def _corner(profile: npt.NDArray[np.float64]) -> int:
     """Say where a line of ink must start so that its centre of mass is in the middle."""
     centre = float(np.arange(profile.size) @ profile / profile.sum())
-    # Rounding first keeps ties (a symmetric digit) the same whatever the order of the sums.
     corner = int(np.floor(SIZE / 2 - round(centre, 6)))
     return min(max(corner, 0), SIZE - profile.size)
