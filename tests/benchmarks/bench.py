@@ -1,0 +1,190 @@
+"""Measure the budgets, each as a ratio within one run, and say whether it is met.
+
+``make bench`` calls this; ``make bench ARGS="import stopwatch"`` measures these alone. A busy
+machine spoils times, and says so at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import timeit
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+
+class Measured(NamedTuple):
+    """One budget: what was measured, the figure, what it must be, and whether it is."""
+
+    what: str
+    figure: str
+    budget: str
+    met: bool
+
+    def __str__(self) -> str:
+        """Write one row of the report."""
+        return f"{'met' if self.met else 'MISSED':<8}{self.what}: {self.figure} ({self.budget})"
+
+
+def import_seconds(module: str) -> float:
+    """Time one import in a fresh interpreter, without the interpreter's own start."""
+    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def bench_import(rounds: int = 7) -> Iterator[Measured]:
+    """Compare `import kerasdemo` with `import tensorflow`, taking turns."""
+    times: dict[str, list[float]] = {"kerasdemo": [], "tensorflow": []}
+    for module in times:
+        import_seconds(module)  # fills the disk's cache
+    for _ in range(rounds):
+        for module, seconds in times.items():
+            seconds.append(import_seconds(module))
+    ours, theirs = (statistics.median(seconds) for seconds in times.values())
+    figure = f"{ours / theirs:.2%} of import tensorflow ({ours * 1e3:.1f} ms of {theirs:.2f} s)"
+    yield Measured("import kerasdemo", figure, "under 5 %", ours / theirs < 0.05)
+
+
+def quiet_timeit(call: Callable[[], Any], repeats: int, number: int) -> list[float]:
+    """Time a call with the standard library's timeit, which is the judge here."""
+    gc.collect()
+    return [t / number for t in timeit.Timer(call).repeat(repeat=repeats, number=number)]
+
+
+def agreement(ours: Callable[[], list[float]], judge: Callable[[], list[float]]) -> float:
+    """Divide our median by the judge's, each pooled over turns taken one after the other."""
+    pools: tuple[list[float], list[float]] = ([], [])
+    for turn in range(8):
+        for which in (0, 1) if turn % 2 else (1, 0):
+            pools[which].extend((ours, judge)[which]())
+    return statistics.median(pools[0]) / statistics.median(pools[1])
+
+
+def bench_stopwatch() -> Iterator[Measured]:
+    """Compare the medians of time_calls and compare with timeit's and pyperf's."""
+    import kerasdemo as kd
+
+    images = kd.load_digits().test.images[:32]
+    model = kd.load_classifier()
+    calls: dict[str, tuple[Callable[[], Any], int]] = {
+        "a loop in Python": (lambda: sum(range(20_000)), 4),
+        "predict_on_batch": (lambda: model.predict_on_batch(images), 1),
+        "predict": (lambda: model.predict(images, verbose=0), 1),
+    }
+    for name, (call, number) in calls.items():
+        for _ in range(3):
+            call()
+
+        def ours(name: str = name, call: Callable[[], Any] = call) -> list[float]:
+            return list(kd.time_calls({name: call}, rounds=15).warm[name])
+
+        def judge(call: Callable[[], Any] = call, number: int = number) -> list[float]:
+            return quiet_timeit(call, 15, number)
+
+        yield close(f"time_calls and timeit, {name}", agreement(ours, judge))
+    methods = ("predict", "predict_on_batch")
+    pools = {m: ([], []) for m in methods}
+    for _ in range(6):
+        timings = kd.compare(model, images, methods=methods, rounds=15).timings
+        for method in methods:
+            pools[method][0].extend(timings.warm[method])
+            pools[method][1].extend(quiet_timeit(calls[method][0], 15, 1))
+    for method, (seen, judged) in pools.items():
+        ratio = statistics.median(seen) / statistics.median(judged)
+        yield close(f"compare and timeit, {method}", ratio)
+    yield close("time_calls and pyperf, a loop in Python", against_pyperf())
+
+
+def against_pyperf() -> float:
+    """Time the same loop with pyperf, in processes of its own, and with time_calls in others."""
+    setup, statement = "r = range(20_000)", "sum(r)"
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "pyperf.json")
+        options = ["--quiet", "--processes", "6", "--values", "5", "--output", str(report)]
+        command = [sys.executable, "-m", "pyperf", "timeit", *options, "--setup", setup, statement]
+        subprocess.run(command, check=True, capture_output=True)
+        runs = json.loads(report.read_text(encoding="utf-8"))["benchmarks"][0]["runs"]
+    judged = [value for run in runs for value in run.get("values", ())]
+    program = (
+        f"import kerasdemo as kd; {setup}; "
+        f"print(*kd.time_calls({{'x': lambda: {statement}}}, rounds=15).warm['x'])"
+    )
+    seen: list[float] = []
+    for _ in range(6):
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        seen += map(float, done.stdout.split())
+    return statistics.median(seen) / statistics.median(judged)
+
+
+def close(what: str, ratio: float) -> Measured:
+    """Judge a ratio of two medians that should be one."""
+    figure = f"medians differ by {abs(ratio - 1):.1%}"
+    return Measured(what, figure, "within 5 %", abs(ratio - 1) <= 0.05)
+
+
+def bench_wheel() -> Iterator[Measured]:
+    """Install the wheel with all that it needs into an empty environment, and run it there."""
+    from try_wheel import try_wheel
+
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.monotonic()
+        tried = try_wheel(Path(folder), whole=True)
+        seconds = time.monotonic() - start
+        away = Path(tried["package"]).is_relative_to(Path(folder).resolve())
+    figure = (
+        f"python -m kerasdemo ended with status {tried['status']}, {tried['digits']} digits "
+        f"travelled, {seconds:.0f} s with the installation"
+    )
+    yield Measured("wheel in an empty venv", figure, "status 0", away and tried["status"] == 0)
+
+
+def bench_suite() -> Iterator[Measured]:
+    """Repeat what the last `make test` took; it is not run again."""
+    path = ROOT / "build" / "reports" / "summary.json"
+    if path.exists():
+        minutes = json.loads(path.read_text(encoding="utf-8"))["seconds"] / 60
+        figure = f"{minutes:.1f} min at its last run, set-up not counted"
+        yield Measured("make test", figure, "under 8 min with the set-up", minutes < 8)
+
+
+BENCHES = {
+    "import": bench_import,
+    "stopwatch": bench_stopwatch,
+    "wheel": bench_wheel,
+    "suite": bench_suite,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print each budget as soon as it is known, and return 1 if one is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHES))
+    names = parser.parse_args(argv).names or list(BENCHES)
+    if unknown := [name for name in names if name not in BENCHES]:
+        parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHES)}")
+    missed = 0
+    for name in names:
+        for measured in BENCHES[name]():
+            print(measured, flush=True)
+            missed += not measured.met
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1):
+        print(f"The machine was busy (load {os.getloadavg()[0]:.1f}): measure again when it rests.")
+    return min(missed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What is installed is what was written: the wheel, the extras, the files beside them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+ALL = [Requirement(r) for group in (PROJECT["dependencies"], *EXTRAS.values()) for r in group]
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory):
+    """Build the wheel and run it elsewhere, its dependencies lent by this environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "tools"))
+        from try_wheel import try_wheel
+    folder = tmp_path_factory.mktemp("a wheel")
+    return {"folder": folder, **try_wheel(folder, whole=False)}
+
+
+def test_the_installed_kit_answers_from_another_folder(tried):
+    assert Path(tried["package"]).is_relative_to(tried["folder"] / "venv")
+    assert tried["status"] == 0, tried["answer"]
+    assert tried["answer"]["setup"]["ok"] is True
+    assert tried["answer"]["comparison"]["samples"] == 32
+    assert tried["digits"] == 1797
+
+
+def test_every_file_of_the_package_travels(tried):
+    package = ROOT / "kerasdemo"
+    ours = {
+        path.relative_to(ROOT).as_posix(): path.read_bytes()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"kerasdemo/data/digits.npz", "kerasdemo/py.typed"} <= set(ours)
+    with zipfile.ZipFile(tried["wheel"]) as wheel:
+        names = [n for n in wheel.namelist() if ".dist-info/" not in n]
+        assert {name: wheel.read(name) for name in names} == ours
+        assert any(name.endswith("/licenses/LICENSE") for name in wheel.namelist())
+
+
+def test_importing_pulls_in_nothing_beyond_what_is_declared():
+    """Every third-party import of the package is a dependency of ours, by name."""
+    declared = {Requirement(r).name.lower() for r in PROJECT["dependencies"]}
+    imported = set()
+    for path in (ROOT / "kerasdemo").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    outside = imported - set(sys.stdlib_module_names) - {"kerasdemo"}
+    owners = metadata.packages_distributions()
+    # ipywidgets is made of the first two; the third comes with JupyterLab, and is asked for only there
+    brought_along = {"IPython", "traitlets", "jupyter_core"}
+    for name in outside - brought_along:
+        names = {owner.lower() for owner in owners.get(name, [name])}
+        assert names & declared, f"{name} is imported and not declared"
+
+
+def test_science_packages_stay_out():
+    """Keras imports them when they are merely there, and each kernel pays for it."""
+    names = {requirement.name.lower() for requirement in ALL}
+    assert not names & {"scipy", "pandas", "scikit-learn"}
+
+
+def test_the_test_extra_contains_the_lab():
+    assert "kerasdemo[lab]" in EXTRAS["test"]
+
+
+def test_conda_takes_its_packages_from_pyproject():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    items = re.findall(r"^\s*- (.+)$", text.split("dependencies:", 1)[1], re.M)
+    python, pip, nested, editable = items
+    assert python == "python" + PROJECT["requires-python"]
+    assert (pip, nested) == ("pip", "pip:")
+    (extra,) = re.fullmatch(r"--editable \.\[(\w+)\]", editable).groups()
+    assert extra in EXTRAS
+
+
+def test_exact_versions_fit_the_ranges():
+    """.ci/constraints.txt was made from these ranges, for all Pythons; if not: make constraints."""
+    lines = (ROOT / ".ci" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if "://" in line or line.startswith("-")]
+    pins = [Requirement(line) for line in lines]
+    for python in ("3.10", "3.11", "3.12", "3.13"):
+        place = {"python_version": python, "python_full_version": f"{python}.9"}
+        here = {p.name: p for p in pins if p.marker is None or p.marker.evaluate(place)}
+        for want in ALL:
+            if want.name == "kerasdemo" or (want.marker and not want.marker.evaluate(place)):
+                continue
+            assert want.name in here, f"{want.name} has no exact version on Python {python}"
+            (exact,) = here[want.name].specifier
+            assert exact.operator == "=="
+            assert want.specifier.contains(exact.version), f"{want} against {exact}"
+
+
+def test_workflow_and_metadata_name_the_same_pythons():
+    text = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    pythons = re.findall(r'"(3\.\d+)"', text.split("matrix:", 1)[1])
+    low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups()
+    assert pythons == [f"3.{minor}" for minor in range(int(low), int(high))]
+    assert "contents: read" in text
+
+
+def test_citation_and_licence_agree_with_the_metadata():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert f"license: {PROJECT['license']}" in citation
+    assert licence.startswith(f"{PROJECT['license']} License")
+    for author in PROJECT["authors"]:
+        assert author["name"] in citation
+        assert author["name"] in licence
