@@ -95,9 +95,9 @@ def _from_array(key: Any, count: int) -> slice | npt.NDArray[np.intp]:
         return _as_slice(np.flatnonzero(array))
     if len(array) == 0:
         return slice(0, 0, 1)
-    if array.dtype.kind not in "iu":
-        if array.dtype == object and all(isinstance(item, int) for item in array):
-            _check_range(min(array), max(array), count)
+    # numbers beyond 64 bits make an array of objects
+    whole = array.dtype == object and all(isinstance(item, int) for item in array)
+    if not whole and array.dtype.kind not in "iu":
         raise TypeError(f"{_said(key)} are not whole numbers. {HOW}")
     _check_range(int(array.min()), int(array.max()), count)
     return _as_slice(array.astype(np.intp) % count)

@@ -187,7 +187,8 @@ def _read_decoded(folder: Path, key: str) -> Arrays | None:
     """Map the decoded copy; None when there is none, or it is damaged."""
     try:
         pixels = np.load(folder / f"{key}-pixels.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / f"{key}-labels.npz", allow_pickle=False) as stored:
+        with (folder / f"{key}-labels.npz").open("rb") as stream:
+            stored = np.load(stream, allow_pickle=False)
             arrays = Arrays(pixels, stored["labels"], stored["is_test"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None

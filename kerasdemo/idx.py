@@ -15,9 +15,11 @@ and a small file that promises a huge array is refused before any memory is take
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import lzma
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ELEMENT_TYPES", "Header", "read_idx", "read_idx_stream"]
+__all__ = ["ELEMENT_TYPES", "Header", "plain_words", "read_idx", "read_idx_stream"]
 
 ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype("u1"),
@@ -42,6 +44,15 @@ MOST_BYTES = 1 << 30  # the largest array read; EMNIST's largest file holds 0.55
 HARMLESS_BYTES = 64 << 20  # arrays below this may be compressed as hard as they like
 MOST_SQUEEZED = 100  # handwriting shrinks 4 to 20 times; a bomb, 1,000 times
 MOST_DIMENSIONS = 32
+DAMAGED = (
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    UnicodeDecodeError,
+)
 CHUNK = 1 << 20
 
 
@@ -118,7 +129,7 @@ def read_idx_stream(stream: Any, name: str, *, stored_bytes: int) -> npt.NDArray
     ValueError
         When the file is damaged, is no IDX file, or promises too much.
     """
-    with _plain_words(name):
+    with plain_words(name):
         if stream.peek(2)[:2] == GZIP_START:
             with gzip.GzipFile(fileobj=stream, mode="rb") as unzipped:
                 return _read_array(unzipped, name, stored_bytes)
@@ -200,11 +211,15 @@ def _rewound(stream: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _plain_words(name: str) -> Iterator[None]:
+def plain_words(name: str) -> Iterator[None]:
     """Turn what the unpackers raise on damaged data into one sentence."""
     try:
         yield
-    except (gzip.BadGzipFile, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+    except DAMAGED as error:
+        raise ValueError(f"{name} is damaged ({error}). Download it again.") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # that is an impossible place in a zip, the others the disk
+            raise
         raise ValueError(f"{name} is damaged ({error}). Download it again.") from error
     except (NotImplementedError, RuntimeError) as error:  # zipfile: method or password
         raise ValueError(f"{name} cannot be unpacked ({error}). Zip it again plainly.") from error

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo.idx import read_idx, read_idx_stream
+from kerasdemo.idx import plain_words, read_idx, read_idx_stream
 
 __all__ = ["SPLITS", "Part", "find_parts"]
 
@@ -163,14 +163,14 @@ def _in_zip(path: Path) -> Iterator[Found]:
     """List a zip, having checked every name in it."""
     if NAME.fullmatch(path.name):
         raise ValueError(f"{path.name} is one IDX file; type the folder it is in: {path.parent}")
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as stream, plain_words(path.name):
+        if not zipfile.is_zipfile(stream):
+            raise ValueError(
+                f"{path.name} is not a zip, or one that is cut off. "
+                "Type a folder or a zip of IDX files."
+            )
+        with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path.name} is not a zip, or a damaged one ({error}). "
-            "Type a folder or a zip of IDX files."
-        ) from error
     if len(members) > MOST_MEMBERS:
         raise ValueError(f"{path.name} has {len(members):,} members; a set of digits has a few.")
     for member in members:
@@ -197,14 +197,10 @@ def _check_member(archive: str, member: zipfile.ZipInfo) -> None:
 def _read_member(path: Path, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
     """Read one member as a stream."""
     name = f"{path.name}: {member.filename}"
-    with zipfile.ZipFile(path) as archive:
-        if member.flag_bits & 1:
-            raise ValueError(f"{name} has a password. Zip it again without one.")
-        try:
-            with archive.open(member) as stream:
-                return read_idx_stream(stream, name, stored_bytes=member.compress_size)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise ValueError(f"{name} cannot be unpacked ({error}). Zip it again.") from error
+    if member.flag_bits & 1:
+        raise ValueError(f"{name} has a password. Zip it again without one.")
+    with plain_words(name), zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+        return read_idx_stream(stream, name, stored_bytes=member.compress_size)
 
 
 def _expect_bytes(
