@@ -67,7 +67,7 @@ def test_importing_pulls_in_nothing_beyond_what_is_declared():
                 imported.add(node.module.split(".")[0])
     outside = imported - set(sys.stdlib_module_names) - {"kerasdemo"}
     owners = metadata.packages_distributions()
-    # ipywidgets is made of the first two; the third comes with JupyterLab, and is asked for only there
+    # ipywidgets stands on the first two; the third comes with JupyterLab, asked for only there
     brought_along = {"IPython", "traitlets", "jupyter_core"}
     for name in outside - brought_along:
         names = {owner.lower() for owner in owners.get(name, [name])}
