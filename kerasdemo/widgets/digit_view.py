@@ -11,7 +11,7 @@ import traitlets
 from kerasdemo.view.grey import grey_limits, to_grey
 from kerasdemo.view.images import describe_digits, digit_png
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
-from kerasdemo.widgets._checks import check_index
+from kerasdemo.widgets._traits import Place
 
 
 class DigitView(KitWidget):
@@ -48,7 +48,7 @@ class DigitView(KitWidget):
     _esm = page_module("digit_view")
     _css = page_style("digit_view")
 
-    index = traitlets.Int(0).tag(sync=True)
+    index = Place("image").tag(sync=True)
     numbers = traitlets.Bool(False).tag(sync=True)
     _count = traitlets.Int(0).tag(sync=True)
     _height = traitlets.Int(28).tag(sync=True)
@@ -90,10 +90,6 @@ class DigitView(KitWidget):
             _shape=str(self._images.shape),
             _batch_shape=str(batch),
         )
-
-    @traitlets.validate("index")  # type: ignore[untyped-decorator]
-    def _check_index(self, proposal: dict[str, Any]) -> int:
-        return check_index(proposal["value"], self._count, "image")
 
     @property
     def images(self) -> npt.NDArray[Any]:

@@ -7,6 +7,7 @@
 /** Positions in "5, 38, 120-130": `{positions}`, each once in the order typed, or `{error}`. */
 export function parsePositions(text, count) {
   const positions = new Set();
+  if (!count && text.trim()) return { error: "There are no digits to choose from." };
   const wish = `Type positions from 0 to ${count - 1}, such as 5, 38, 120-130.`;
   for (const part of text.replace(/\s*[-–]\s*/g, "-").split(/[,;\s]+/)) {
     if (!part) continue;
@@ -120,7 +121,8 @@ export function barShare(p, scale, floor = 1e-8) {
 
 // ---- which samples are shown, and in which order ------------------------------------------
 
-/** Positions that pass the filters, in the order asked for; equals stay in position order. */
+/** Positions that pass the filters, in the order asked for; equals stay in position order,
+ * and NaN comes last. */
 export function shownPositions(samples, { digit, outcome, order }) {
   const { count, labels, predicted, confidence } = samples;
   const shown = [];
@@ -133,7 +135,9 @@ export function shownPositions(samples, { digit, outcome, order }) {
   }
   if (confidence && order !== "position") {
     const sign = order === "surest" ? -1 : 1;
-    shown.sort((a, b) => sign * (confidence[a] - confidence[b]) || a - b);
+    const missing = (position) => Number(Number.isNaN(confidence[position]));
+    shown.sort((a, b) => missing(a) - missing(b)
+      || sign * (confidence[a] - confidence[b]) || a - b);
   }
   return shown;
 }
@@ -232,17 +236,12 @@ export function describeAgreement(index, label, rows, names) {
   if (rows.length === 1) return describeSample(index, label, rows[0], names);
   const predicted = new Set(rows.map((row) => softmaxFacts(row).predicted));
   const [first] = predicted;
-  const agreed = predicted.size === 1 && first !== null;
-  const said = agreed ? `all methods predict ${names[first]}` : "the methods disagree";
+  const agreed = first === null ? "the methods give NaN" : `all methods predict ${names[first]}`;
+  const said = predicted.size === 1 ? agreed : "the methods disagree";
   return `${describeSample(index, label)}, ${said}`;
 }
 
 /** The largest difference between two rows; NaN when a number is missing. */
 export function largestDifference(one, other) {
-  let largest = 0;
-  for (let place = 0; place < one.length; place += 1) {
-    const gap = Math.abs(one[place] - other[place]);
-    if (!(gap <= largest)) largest = gap;
-  }
-  return largest;
+  return Math.max(...Array.from(one, (p, place) => Math.abs(p - other[place])));
 }

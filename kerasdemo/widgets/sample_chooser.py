@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,22 +12,13 @@ import traitlets
 from kerasdemo.view.images import contact_sheet_png, describe_digits
 from kerasdemo.view.softmax import format_percent
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
-from kerasdemo.widgets._checks import check_index, check_positions, check_rows
+from kerasdemo.widgets._checks import check_positions, check_rows
+from kerasdemo.widgets._traits import Place, Positions
 
 if TYPE_CHECKING:
     from kerasdemo.digits import Digits
 
 STILL = 24  # digits in the picture of a saved notebook
-
-
-class Positions(traitlets.TraitType):  # type: ignore[misc]
-    """A list of positions in the digits of a chooser."""
-
-    info_text = "a list of positions"
-
-    def validate(self, chooser: SampleChooser, value: Any) -> list[int]:
-        """Return the positions, or say what is wrong with them."""
-        return check_positions(value, chooser._count)
 
 
 class SampleChooser(KitWidget):
@@ -79,7 +70,7 @@ class SampleChooser(KitWidget):
     _css = page_style("sample_chooser")
 
     selected = Positions().tag(sync=True)
-    current = traitlets.Int(0).tag(sync=True)
+    current = Place("sample").tag(sync=True)
     digit = traitlets.Int(None, allow_none=True).tag(sync=True)
     outcome = traitlets.Enum(("all", "right", "wrong"), "all").tag(sync=True)
     order = traitlets.Enum(("position", "least sure", "surest"), "position").tag(sync=True)
@@ -125,14 +116,6 @@ class SampleChooser(KitWidget):
             current=chosen[0] if chosen else 0,
         )
 
-    @traitlets.default("selected")  # type: ignore[untyped-decorator]
-    def _nothing_selected(self) -> list[int]:
-        return []
-
-    @traitlets.validate("current")  # type: ignore[untyped-decorator]
-    def _check_current(self, proposal: dict[str, Any]) -> int:
-        return check_index(proposal["value"], self._count, "sample")
-
     @property
     def digits(self) -> Digits:
         """The chosen samples, as Digits."""
@@ -172,7 +155,8 @@ class SampleChooser(KitWidget):
     def _picture(self) -> bytes:
         part = self._all[np.array(self._still(), dtype=np.int64)]
         captions = [self._caption(at) for at in self._still()]
-        return contact_sheet_png(part.pixels, columns=12, scale=2, captions=captions)
+        coarse = part.pixels // 17 * 17  # 16 greys: half the bytes, and no eye sees it
+        return contact_sheet_png(coarse, columns=12, scale=2, captions=captions)
 
     def _caption(self, position: int) -> str:
         """Write a sample's label, and what it was taken for where that is another."""

@@ -18,7 +18,8 @@ from kerasdemo.view.softmax import (
 )
 from kerasdemo.view.softmax_picture import softmax_png
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
-from kerasdemo.widgets._checks import check_index, check_labels, check_rows
+from kerasdemo.widgets._checks import check_labels, check_rows
+from kerasdemo.widgets._traits import Place
 
 
 class SoftmaxView(KitWidget):
@@ -59,7 +60,7 @@ class SoftmaxView(KitWidget):
     _esm = page_module("softmax_view")
     _css = page_style("softmax_view")
 
-    index = traitlets.Int(0).tag(sync=True)
+    index = Place("row").tag(sync=True)
     scale = traitlets.Enum(("linear", "log"), "linear").tag(sync=True)
     table = traitlets.Bool(False).tag(sync=True)
     _count = traitlets.Int(0).tag(sync=True)
@@ -89,10 +90,6 @@ class SoftmaxView(KitWidget):
             _labels=check_labels(labels, count, classes),
             _rows=rows.astype("<f4").tobytes(),
         )
-
-    @traitlets.validate("index")  # type: ignore[untyped-decorator]
-    def _check_index(self, proposal: dict[str, Any]) -> int:
-        return check_index(proposal["value"], self._count, "row")
 
     @property
     def probabilities(self) -> Any:

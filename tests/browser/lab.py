@@ -183,7 +183,7 @@ class OpenNotebook:
         self.page.wait_for_function(
             "() => { const panel = window.jupyterapp.shell.currentWidget;"
             " const waits = panel.content.widgets.some((cell) => cell.model.type === 'code' &&"
-            "   cell.model.executionState !== 'idle' && cell.promptNode?.textContent.includes('*'));"
+            "   cell.promptNode?.textContent.includes('*'));"
             " return !waits && panel.sessionContext.session.kernel.status === 'idle'; }",
             timeout=timeout * 1000,
         )

@@ -1,0 +1,46 @@
+"""Traits that know how many samples their widget has.
+
+They check at once, not when a burst of changes ends: traitlets would keep the bad value then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from kerasdemo.widgets._checks import check_index, check_positions
+
+__all__ = ["Place", "Positions"]
+
+
+class Positions(traitlets.TraitType):  # type: ignore[misc]
+    """A list of positions, each once, among the `_count` samples of a widget."""
+
+    info_text = "a list of positions"
+
+    def validate(self, widget: Any, value: Any) -> list[int]:
+        """Return the positions, or say what is wrong with them."""
+        return check_positions(value, widget._count)
+
+    def make_dynamic_default(self) -> list[int]:
+        """Return an empty list for this widget alone."""
+        return []
+
+
+class Place(traitlets.Int):  # type: ignore[misc]
+    """One of the `_count` samples of a widget.
+
+    Parameters
+    ----------
+    name : str
+        What to call a sample in an error.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(0)
+        self.sample = name
+
+    def validate(self, widget: Any, value: Any) -> int:
+        """Return the place, or say that there is none."""
+        return check_index(super().validate(widget, value), widget._count, self.sample)

@@ -1,0 +1,164 @@
+// The plain functions of the widgets. Run through pytest (test_scripts.py), which puts the scripts
+// beside this file.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pure from "./pure.js";
+import { rgba } from "./common.js";
+
+test("typed positions: single ones, runs, either dash, any separator, each once", () => {
+  const read = (text) => pure.parsePositions(text, 1797).positions;
+  assert.deepEqual(read("5, 38, 120-123"), [5, 38, 120, 121, 122, 123]);
+  assert.deepEqual(read(" 5;38  7 - 9\n"), [5, 38, 7, 8, 9]);
+  assert.deepEqual(read("9–7, 8, 8"), [9, 8, 7]);
+  assert.deepEqual(read(""), []);
+  assert.deepEqual(read("1796"), [1796]);
+});
+
+test("typed positions: what is none is named", () => {
+  const complaint = (text, count = 1797) => pure.parsePositions(text, count).error;
+  assert.match(complaint("5, x"), /^“x” is not a position\. Type positions from 0 to 1796/);
+  for (const wrong of ["-3", "5-", "1.5", "1-2-3", "<b>", "1e3"]) {
+    assert.match(complaint(wrong), /is not a position/, wrong);
+  }
+  assert.equal(complaint("1797"), "There is no position 1797. Type positions from 0 to 1796, such as 5, 38, 120-130.");
+  assert.match(complaint("3-99999999999"), /There is no position 99999999999/);
+  assert.equal(complaint("0", 0), "There are no digits to choose from.");
+});
+
+test("written positions are read back as they were, order and all", () => {
+  assert.equal(pure.formatPositions([5, 38, 120, 121, 122, 7, 8]), "5, 38, 120-122, 7, 8");
+  assert.equal(pure.formatPositions([]), "");
+  let seed = 1;
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let round = 0; round < 300; round += 1) {
+    const positions = [...new Set(Array.from({ length: random(30) }, () => random(40)))];
+    const text = pure.formatPositions(positions);
+    assert.deepEqual(pure.parsePositions(text, 40).positions, positions, text);
+  }
+});
+
+const samples = {
+  count: 6,
+  labels: [3, 8, 3, 3, 8, 1],
+  predicted: [3, 3, 8, 3, 8, 1],
+  confidence: [0.9, 0.4, 0.6, 0.6, 1.0, 0.5],
+};
+const every = { digit: null, outcome: "all", order: "position" };
+const shown = (filter, of = samples) => pure.shownPositions(of, { ...every, ...filter });
+
+test("filters: by digit, by outcome, by both", () => {
+  assert.deepEqual(shown({}), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(shown({ digit: 3 }), [0, 2, 3]);
+  assert.deepEqual(shown({ outcome: "wrong" }), [1, 2]);
+  assert.deepEqual(shown({ outcome: "right" }), [0, 3, 4, 5]);
+  assert.deepEqual(shown({ digit: 3, outcome: "wrong" }), [2]);
+  assert.deepEqual(shown({ digit: 0 }), []);
+});
+
+test("order: by confidence, equals by position; NaN does not shuffle the rest away", () => {
+  assert.deepEqual(shown({ order: "least sure" }), [1, 5, 2, 3, 0, 4]);
+  assert.deepEqual(shown({ order: "surest" }), [4, 0, 2, 3, 5, 1]);
+  const holes = { ...samples, confidence: [0.9, NaN, 0.6, 0.3, NaN, 0.5] };
+  assert.deepEqual(shown({ order: "least sure" }, holes), [3, 5, 2, 0, 1, 4]);
+  assert.deepEqual(shown({ order: "surest" }, holes), [0, 2, 5, 3, 1, 4]);
+});
+
+test("without probabilities there is no right, wrong or sure", () => {
+  const plain = { count: 3, labels: [3, 8, 3] };
+  assert.deepEqual(shown({ outcome: "wrong", order: "surest" }, plain), [0, 1, 2]);
+});
+
+test("filters in words", () => {
+  assert.equal(pure.describeFilter({ digit: 3, outcome: "wrong" }), "labelled 3, predicted wrong");
+  assert.equal(pure.describeFilter({ digit: 0, outcome: "all" }), "labelled 0");
+});
+
+test("the grid: every sample has a place, and only the rows in sight are asked for", () => {
+  const tile = { width: 66, height: 82 };
+  const layout = pure.gridLayout(800, tile, 70000);
+  assert.deepEqual(layout, { columns: 12, rows: 5834, left: 4, height: 5834 * 82 });
+  assert.equal(pure.gridLayout(10, tile, 3).columns, 1);
+  assert.deepEqual(pure.visiblePlaces(0, 360, layout, tile, 70000), { first: 0, end: 60 });
+  assert.deepEqual(pure.visiblePlaces(83, 360, layout, tile, 70000), { first: 12, end: 72 });
+  assert.equal(pure.visiblePlaces(layout.height - 360, 360, layout, tile, 70000).end, 70000);
+  assert.deepEqual(pure.visiblePlaces(500, 360, layout, tile, 5), { first: 5, end: 5 });
+});
+
+test("keys move the cursor over the grid and never off it", () => {
+  const grid = { columns: 5, pageRows: 2, count: 23 };
+  const moved = (key, place) => pure.movedPlace(key, place, grid);
+  assert.equal(moved("ArrowRight", 4), 5);
+  assert.equal(moved("ArrowDown", 4), 9);
+  assert.equal(moved("ArrowUp", 4), 4);
+  assert.equal(moved("ArrowDown", 20), 20);
+  assert.equal(moved("PageDown", 3), 13);
+  assert.equal(moved("PageDown", 20), 22);
+  assert.equal(moved("PageUp", 7), 2);
+  assert.equal(moved("Home", 9), 0);
+  assert.equal(moved("End", 0), 22);
+  assert.equal(moved("ArrowLeft", -1), 0);
+  assert.equal(moved("x", 3), null);
+  for (const key of ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown"]) {
+    for (let place = 0; place < 23; place += 1) {
+      const to = moved(key, place);
+      assert.ok(to >= 0 && to < 23, `${key} from ${place} to ${to}`);
+    }
+  }
+});
+
+test("keys move the cell over the image and never off it", () => {
+  const image = { height: 2, width: 3 };
+  assert.deepEqual(pure.movedCell("ArrowDown", { row: 0, column: 1 }, image), { row: 1, column: 1 });
+  assert.deepEqual(pure.movedCell("ArrowDown", { row: 1, column: 1 }, image), { row: 1, column: 1 });
+  assert.deepEqual(pure.movedCell("ArrowLeft", { row: 1, column: 0 }, image), { row: 1, column: 0 });
+  assert.deepEqual(pure.movedCell("End", { row: 1, column: 0 }, image), { row: 1, column: 2 });
+  assert.equal(pure.movedCell("Tab", { row: 1, column: 0 }, image), null);
+});
+
+test("bars: linear is the probability, log reaches from 1e-8 to 1", () => {
+  assert.equal(pure.barShare(0.25, "linear"), 0.25);
+  assert.equal(pure.barShare(1, "log"), 1);
+  assert.ok(Math.abs(pure.barShare(1e-4, "log") - 0.5) < 1e-12);
+  for (const nothing of [0, NaN, -1, 1e-9]) assert.equal(pure.barShare(nothing, "log"), 0);
+  assert.equal(pure.barShare(1.2, "linear"), 1);
+});
+
+test("marks: the label, and how many methods predict the class", () => {
+  const methods = ["predict", "predict_on_batch", "predict_step"];
+  assert.deepEqual(pure.marksFor(3, 3, [3, 3, 3], methods), ["true label", "predicted"]);
+  assert.deepEqual(pure.marksFor(8, 3, [3, 8, 3], methods), ["predicted by 1 of 3"]);
+  assert.deepEqual(pure.marksFor(1, null, [3, 8, 3], methods), []);
+});
+
+test("methods that agree and methods that do not", () => {
+  const names = ["zero", "one"];
+  const [low, high] = [[0.8, 0.2], [0.3, 0.7]];
+  const said = (rows) => pure.describeAgreement(4, "one", rows, names);
+  assert.equal(said([high]), "sample 4, labelled one, predicted one, 70.0 %");
+  assert.equal(said([high, high]), "sample 4, labelled one, all methods predict one");
+  assert.equal(said([high, low]), "sample 4, labelled one, the methods disagree");
+  assert.equal(said([[NaN, 1], [NaN, 1]]), "sample 4, labelled one, the methods give NaN");
+  assert.equal(said([high, [NaN, 1]]), "sample 4, labelled one, the methods disagree");
+});
+
+test("the largest difference, and NaN when a number is missing", () => {
+  assert.equal(pure.largestDifference([0.25, 0.5], [0.5, 0.25]), 0.25);
+  assert.equal(pure.largestDifference([0.5, 0.5], [0.5, 0.5]), 0);
+  assert.ok(Number.isNaN(pure.largestDifference([0.5, NaN, 0], [0.5, 0.5, 0.5])));
+});
+
+test("values of an image", () => {
+  const written = [0, 1, 0.123, 0.001, -0.002, NaN, Infinity].map((v) => pure.formatValue(v, false));
+  assert.deepEqual(written, ["0", "1", "0.12", "1e-3", "-2e-3", "NaN", "Infinity"]);
+  assert.equal(pure.formatValue(135, true), "135");
+  assert.deepEqual(pure.imageFacts([0, 0.5, NaN, -1]), { low: -1, high: 0.5, ink: 3, odd: 1 });
+  assert.ok(Number.isNaN(pure.imageFacts([NaN]).low));
+});
+
+test("colours of the page are read whichever way they are written", () => {
+  assert.deepEqual(rgba("rgb(1, 2, 3)"), [1, 2, 3, 1]);
+  assert.deepEqual(rgba("rgba(1, 2, 3, 0.5)"), [1, 2, 3, 0.5]);
+  assert.deepEqual(rgba("rgb(1 2 3 / 0.25)"), [1, 2, 3, 0.25]);
+  assert.deepEqual(rgba(" #0a0B0c"), [10, 11, 12, 1]);
+  assert.deepEqual(rgba("transparent"), [0, 0, 0, 0]);
+});

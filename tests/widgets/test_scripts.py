@@ -1,0 +1,137 @@
+"""The widgets' scripts and stylesheets: joined into one module, small, and true to the Python."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerasdemo.widgets
+from kerasdemo.view.softmax import (
+    describe_sample,
+    describe_softmax,
+    format_probability,
+    softmax_facts,
+)
+from kerasdemo.widgets import DigitView, SampleChooser, SoftmaxView
+
+WIDGETS = [SampleChooser, DigitView, SoftmaxView]
+FOLDER = Path(kerasdemo.widgets.__file__).parent
+
+
+@pytest.fixture(scope="session")
+def node():
+    """Return the path of Node."""
+    path = shutil.which("node")
+    if path is None:
+        pytest.skip("no Node; get it with: apt-get install nodejs")
+    return path
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    """Return a folder with the scripts, as modules that Node can import."""
+    for script in FOLDER.glob("*.js"):
+        shutil.copy(script, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    return tmp_path
+
+
+def run(*command, **options):
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, **options
+    )
+
+
+def test_the_plain_functions_do_what_they_say(node, scripts):
+    shutil.copy(Path(__file__).with_name("pure.test.mjs"), scripts)
+    done = run(node, "--test", "pure.test.mjs", cwd=scripts)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"^# pass (\d+)", done.stdout, flags=re.MULTILINE)[1]) >= 15
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in FOLDER.glob("*.js")))
+def test_each_script_can_be_imported_as_it_is(node, scripts, script):
+    done = run(node, "--input-type=module", "-e", f"import './{script}'", cwd=scripts)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_each_module_is_whole_and_offers_a_view(node, tmp_path, widget):
+    """Joined in one scope, a name that two scripts share would be a syntax error here."""
+    (tmp_path / "module.mjs").write_text(str(widget._esm), encoding="utf-8")
+    code = (
+        "import('./module.mjs').then((m) => console.log(typeof m.default.render, Object.keys(m)))"
+    )
+    done = run(node, "-e", code, cwd=tmp_path)
+    assert done.stdout.strip() == "function [ 'default' ]", done.stderr
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_no_module_asks_for_a_neighbour_or_the_network(widget):
+    assert not re.search(r"^\s*import\b|\bimport\(|\bfetch\(|https?://", str(widget._esm), re.M)
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_text_from_outside_is_never_parsed_as_markup(widget):
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", str(widget._esm)
+    )
+
+
+def test_the_scripts_are_small():
+    assert sum(len(path.read_bytes()) for path in FOLDER.glob("*.js")) < 60_000
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_no_style_reaches_beyond_the_widgets(widget):
+    style = re.sub(r"/\*.*?\*/", "", str(widget._css), flags=re.DOTALL)
+    selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@media[^{]+", "", style))
+    assert len(selectors) > 20
+    for selector in (each for group in selectors for each in group.split(",")):
+        assert re.match(r"\s*\.kd-(root|chooser|digit-view|softmax-view)\b", selector), selector
+
+
+@pytest.mark.parametrize("widget", WIDGETS)
+def test_motion_is_only_for_those_who_want_it(widget):
+    still = re.sub(
+        r"@media \(prefers-reduced-motion: no-preference\) \{.*?\n\}\n",
+        "",
+        str(widget._css),
+        flags=re.DOTALL,
+    )
+    assert not re.search(r"transition|animation|scroll-behavior", still)
+
+
+PARITY = """
+import { describeSample, describeSoftmax, formatProbability, softmaxFacts } from "./pure.js";
+const rows = JSON.parse(await new Response(process.stdin).text());
+const names = [...rows[0].keys()].map(String);
+console.log(JSON.stringify(rows.map((row, at) => {
+  const { order, sum, margin, entropy } = softmaxFacts(row);
+  return { order, sum, margin, entropy, words: describeSoftmax(row, names),
+    sample: describeSample(at, at % 10, row), numbers: row.map(formatProbability) };
+})));
+"""
+
+
+def test_the_page_and_python_say_the_same_about_a_softmax(node, scripts):
+    rng = np.random.default_rng(5)
+    rows = [row for width in (0.01, 0.1, 1, 10) for row in rng.dirichlet([width] * 10, 60)]
+    rows += [np.full(10, 0.1), np.eye(10)[3], np.array([0.5, 0.5] + [0.0] * 8)]
+    rows = np.array(rows, dtype=np.float32).astype(np.float64)
+    (scripts / "parity.mjs").write_text(PARITY, encoding="utf-8")
+    done = run(node, "parity.mjs", cwd=scripts, input=json.dumps(rows.tolist()))
+    assert done.returncode == 0, done.stderr
+    for at, (row, page) in enumerate(zip(rows, json.loads(done.stdout), strict=True)):
+        facts = softmax_facts(row, top=10)
+        assert page["order"] == [place for place, _ in facts.top]
+        assert page["sum"] == pytest.approx(facts.sum, abs=1e-12)
+        assert page["margin"] == facts.margin
+        assert page["entropy"] == pytest.approx(facts.entropy, abs=1e-12)
+        assert page["words"] == describe_softmax(row)
+        assert page["sample"] == describe_sample(at, label=at % 10, p=row)
+        assert page["numbers"] == [format_probability(p) for p in row]
