@@ -48,13 +48,13 @@ def fetch_digits_source(venv, root, constraints):
 
 def lab_command(python, root, port=None, browser=None):
     """Compose the call of JupyterLab: this machine only, no news, the first lesson open."""
-    start = os.path.join(root, "notebooks", "00_start_here.ipynb")
     command = [
         python,
         "-m",
         "jupyterlab",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.root_dir=" + root,
+        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--Application.log_level=WARN",
@@ -67,7 +67,7 @@ def lab_command(python, root, port=None, browser=None):
         command.append("--ServerApp.browser=" + browser)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    return [*command, start]
+    return command
 
 
 def make_constraints(python, venv, root):

@@ -322,7 +322,10 @@ def test_the_lab_listens_on_this_machine_alone(bootstrap, tmp_path):
     assert "--ServerApp.ip=127.0.0.1" in command
     assert "--ServerApp.port=8890" in command
     assert "--ServerApp.open_browser=False" in command
-    assert command[-1] == str(tmp_path / "notebooks" / "00_start_here.ipynb")
+    assert f"--ServerApp.root_dir={tmp_path}" in command
+    (start,) = [c.split("/lab/tree/")[1] for c in command if "default_url" in c]
+    assert (ROOT / start).name == "00_start_here.ipynb"
+    assert (ROOT / start).is_file()
     assert ("--allow-root" in command) == (hasattr(os, "geteuid") and os.geteuid() == 0)
 
 
