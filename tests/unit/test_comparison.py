@@ -111,6 +111,26 @@ def test_nothing_is_watched_while_the_clock_runs(model, monkeypatch):
     assert seen == [(False, "TensorFlowTrainer.predict_step")] * 3
 
 
+def test_each_method_is_timed_with_a_compiled_function_of_its_own(model, monkeypatch):
+    import kerasdemo.comparison as module
+
+    functions = {"predict": [], "predict_on_batch": []}
+
+    def stopwatch(calls, *, rounds, before):
+        for name in (*calls, *calls):
+            before[name]()
+            functions[name].append(model.predict_function)
+            calls[name]()
+            functions[name].append(model.predict_function)
+
+    monkeypatch.setattr(module, "time_calls", stopwatch)
+    compare(model, IMAGES, methods=tuple(functions), rounds=1)
+    for name, (at_first, after, later, last) in functions.items():
+        assert at_first is None, name
+        assert after is later is last is not None, name
+    assert functions["predict"][1] is not functions["predict_on_batch"][1]
+
+
 def test_the_model_keeps_its_compiled_function(model):
     model.predict(IMAGES, verbose=0)
     before = model.predict_function

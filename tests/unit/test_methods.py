@@ -88,6 +88,19 @@ def test_an_overridden_predict_step_is_honoured_by_the_three_and_not_by_call():
         assert prediction.classes.shape == (5,)
 
 
+def test_the_main_output_is_the_first_with_a_row_of_floats_a_sample():
+    outputs = {
+        "length": np.zeros(3, "float32"),
+        "place": np.zeros((3, 2), "int64"),
+        "probabilities": np.eye(3, 4, dtype="float32"),
+        "more": np.zeros((3, 9), "float32"),
+    }
+    prediction = gather("predict", (outputs,))
+    assert prediction.probabilities is outputs["probabilities"]
+    assert prediction.classes.tolist() == [0, 1, 2]
+    assert prediction.confidence.tolist() == [1.0, 1.0, 1.0]
+
+
 def test_a_sigmoid_output_has_two_classes():
     p = gather("predict", (np.array([[0.2], [0.7]], "float32"),))
     assert p.classes.tolist() == [0, 1]
