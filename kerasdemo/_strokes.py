@@ -1,0 +1,149 @@
+"""Maps of a digit's strokes: the distance of each point to the outline and to the middle line.
+
+A level of such a map is a digit again, drawn with a thinner or a thicker pen: that is how
+:mod:`kerasdemo.augment` changes the pen without drawing anything new.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from kerasdemo.preprocess import SIZE
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+
+FINE = 3  # map points per pixel, in each direction
+REACH = 6  # pixels; longer distances are cut to this
+CHUNK = 128  # digits worked on at once: keeps the memory small
+
+__all__ = ["FINE", "stroke_maps"]
+
+
+def stroke_maps(images: npt.ArrayLike) -> npt.NDArray[np.float16]:
+    """Measure the distances to the outline and to the middle line of each digit.
+
+    Parameters
+    ----------
+    images : array_like, shape (n, 28, 28) or (n, 28, 28, 1), float
+        Digits, 0 paper to 1 ink.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, 2, 84, 84), float16
+        In pixels of `images`, on a grid three times as fine. Map 0: distance to the outline,
+        negative inside the ink. Map 1: distance to the middle line of the strokes. A blank
+        image is 6 everywhere.
+    """
+    pixels = np.asarray(images, dtype=np.float32).reshape(-1, SIZE, SIZE)
+    zoom = _zoom_matrix(SIZE, FINE)
+    maps = np.empty((len(pixels), 2, SIZE * FINE, SIZE * FINE), dtype=np.float16)
+    for start in range(0, len(pixels), CHUNK):
+        part = slice(start, start + CHUNK)
+        ink = (zoom @ pixels[part] @ zoom.T) > 0.5
+        maps[part, 0] = (distance_to(ink) - distance_to(~ink)) / FINE
+        maps[part, 1] = distance_to(middle_line(ink)) / FINE
+    return maps
+
+
+def distance_to(ink: Bools) -> Floats:
+    """Give the distance from each point to the nearest inked one, in points.
+
+    Rows first, then columns: the square of the distance is the least over the rows ``d`` away of
+    ``d ** 2`` plus the square of the distance within that row (Saito and Toriwaki 1994).
+
+    Parameters
+    ----------
+    ink : numpy.ndarray, shape (n, h, w), bool
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, h, w), float32
+        At most REACH * FINE.
+
+    Examples
+    --------
+    >>> ink = np.zeros((1, 3, 5), dtype=bool)
+    >>> ink[0, 0, 0] = True
+    >>> distance_to(ink)[0].round(1)
+    array([[0. , 1. , 2. , 3. , 4. ],
+           [1. , 1.4, 2.2, 3.2, 4.1],
+           [2. , 2.2, 2.8, 3.6, 4.5]], dtype=float32)
+    """
+    far = REACH * FINE
+    along = np.where(ink, np.float32(0), np.float32(far))
+    for column in range(1, along.shape[2]):
+        np.minimum(along[:, :, column], along[:, :, column - 1] + 1, out=along[:, :, column])
+    for column in range(along.shape[2] - 2, -1, -1):
+        np.minimum(along[:, :, column], along[:, :, column + 1] + 1, out=along[:, :, column])
+    squares = np.square(along)
+    nearest = squares.copy()
+    for away in range(1, min(far, ink.shape[1])):
+        np.minimum(nearest[:, away:], squares[:, :-away] + away**2, out=nearest[:, away:])
+        np.minimum(nearest[:, :-away], squares[:, away:] + away**2, out=nearest[:, :-away])
+    return np.asarray(np.sqrt(nearest), dtype=np.float32)
+
+
+def middle_line(ink: Bools) -> Bools:
+    """Thin strokes to lines one point wide, without breaking them or closing their loops.
+
+    The method of Zhang and Suen (1984): peel points off the border, from the south-east and
+    from the north-west in turn, as long as the neighbours of a point stay joined without it.
+
+    Parameters
+    ----------
+    ink : numpy.ndarray, shape (n, h, w), bool
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, h, w), bool
+
+    Examples
+    --------
+    >>> ink = np.zeros((1, 5, 9), dtype=bool)
+    >>> ink[0, 1:4, 1:8] = True
+    >>> for row in middle_line(ink)[0]:
+    ...     print("".join("-#"[int(point)] for point in row))
+    ---------
+    ---------
+    --####---
+    ---------
+    ---------
+    """
+    line = ink.copy()
+    peeling = True
+    while peeling:
+        peeling = False
+        for south_east in (True, False):
+            loose = line & _may_go(line, south_east)
+            if loose.any():
+                line &= ~loose
+                peeling = True
+    return np.asarray(line, dtype=np.bool_)
+
+
+def _may_go(line: Bools, south_east: bool) -> Bools:
+    """Say which points a pass of the thinning may take away."""
+    wide = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    above, level, below = wide[:, :-2], wide[:, 1:-1], wide[:, 2:]
+    ring = [
+        *(above[:, :, 1:-1], above[:, :, 2:], level[:, :, 2:], below[:, :, 2:]),
+        *(below[:, :, 1:-1], below[:, :, :-2], level[:, :, :-2], above[:, :, :-2]),
+    ]  # from north, clockwise
+    count = np.add.reduce(ring)
+    arms = np.add.reduce([(1 - ring[i]) * ring[(i + 1) % 8] for i in range(8)])
+    north, east, south, west = ring[0], ring[2], ring[4], ring[6]
+    if south_east:
+        kept = north * east * south + east * south * west
+    else:
+        kept = north * east * west + north * south * west
+    may_go: Bools = (count >= 2) & (count <= 6) & (arms == 1) & (kept == 0)
+    return may_go
+
+
+def _zoom_matrix(given: int, fine: int) -> Floats:
+    """Give the weights of linear interpolation, (given * fine, given)."""
+    at = (np.arange(given * fine) + 0.5) / fine - 0.5
+    weights = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(given)))
+    return np.asarray(weights, dtype=np.float32)

@@ -1,0 +1,47 @@
+"""What training needs around ``model.fit``: batches without end, and a bar that shows progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kerasdemo._strokes import stroke_maps
+from kerasdemo.augment import redraw
+from kerasdemo.digits import Digits
+
+Floats = npt.NDArray[np.float32]
+
+__all__ = ["batches", "progress_bar"]
+
+
+def batches(
+    train: Digits, batch_size: int, augment: bool, rng: np.random.Generator
+) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
+    """Give batches without end: every sample once an epoch, in a new order."""
+    images = train.images
+    maps = stroke_maps(images) if augment else None
+    while True:
+        order = rng.permutation(len(train))
+        for start in range(0, len(train), batch_size):
+            chosen = order[start : start + batch_size]
+            batch = images[chosen] if maps is None else redraw(maps[chosen], rng)
+            yield batch, train.labels[chosen]
+
+
+def progress_bar(keras: Any, epochs: int) -> Any:
+    """Make a callback that shows a bar with loss and accuracy."""
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=epochs, desc="training", unit="epoch")
+
+    def step(epoch: int, logs: dict[str, float]) -> None:
+        bar.set_postfix(loss=f"{logs['loss']:.3f}", accuracy=f"{logs['accuracy']:.3f}")
+        bar.update()
+
+    def stop(logs: object = None) -> None:
+        bar.close()
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=step, on_train_end=stop)
