@@ -173,14 +173,16 @@ def _ensure(remote: RemoteSet, file: RemoteFile, folder: Path, progress: bool) -
     try:
         download(urls, path, sha256=file.sha256, size=file.size, progress=progress)
     except OSError as error:
-        state = f"{file.name} in it is damaged" if there else "it is not there yet"
-        names = ", ".join(wanted.name for wanted in remote.files)
+        state = "damaged" if there else "not there"
         raise type(error)(
-            f"{remote.title} cannot be loaded: {state}, and it could not be fetched. "
-            f"Put {names} into {folder} (from {' or '.join(remote.mirrors)}), or set "
-            "KERASDEMO_DATA to a folder whose "
-            f"{folder.name} folder has them. load_digits() needs no download. Reason: {error}"
-        ) from error
+            f"{remote.title} needs {path}, which is {state} and could not be fetched: "
+            f"{error.strerror or error}\n"
+            f"  Put these files: {', '.join(wanted.name for wanted in remote.files)}\n"
+            f"  into the folder: {folder}\n"
+            f"  They come from:  {' or '.join(remote.mirrors)}\n"
+            f"  Or set KERASDEMO_DATA to a folder that has them in its folder {folder.name!r}.\n"
+            "  load_digits() needs no download."
+        ) from None
 
 
 def _read_decoded(folder: Path, key: str) -> Arrays | None:
@@ -190,10 +192,11 @@ def _read_decoded(folder: Path, key: str) -> Arrays | None:
         with (folder / f"{key}-labels.npz").open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)
             arrays = Arrays(pixels, stored["labels"], stored["is_test"])
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile):
         return None
     count = len(arrays.labels)
-    right = pixels.dtype == np.uint8 and pixels.shape == (count, 28, 28)
+    right = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
+    right = right and pixels.shape == (count, 28, 28)
     return arrays if right and arrays.is_test.shape == (count,) else None
 
 

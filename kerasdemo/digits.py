@@ -76,7 +76,7 @@ class Digits:
                 f"pixels are {pixels.dtype}; expected uint8, 0..255. "
                 "From images in [0, 1]: (images * 255).round().astype('uint8')."
             )
-        if pixels.ndim != 3 or pixels.shape[1:] != (SIZE, SIZE):
+        if pixels.shape[1:] != (SIZE, SIZE):
             raise ValueError(
                 f"pixels have shape {pixels.shape}; expected (n, {SIZE}, {SIZE}). "
                 "For one image: pixels[None]. With a channel axis: pixels[..., 0]."
