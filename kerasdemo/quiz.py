@@ -93,14 +93,13 @@ def predict_first(id: str, answer: str | None = None) -> Question:
     return question
 
 
-def ask(id: str, answer: str | None = None) -> Question:
+def ask(id: str, answer: str | None = None) -> None:
     """Ask about what was learnt, and reply to the answer at once. Introduced in lesson 00.
 
     Parameters and errors are those of `predict_first`.
     """
     question = Question(id, answer)
     _show_question(question, "Your answer", lambda letter: _reply(question.text, letter))
-    return question
 
 
 def reveal(question: Question, happened: object = None) -> None:
