@@ -15,8 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "preprocess", "idx", "download"},
-    {"digits", "_samples", "_sources", "inputs", "prediction"},
+    {"_backend", "preprocess", "idx", "idx_files", "_files", "download", "cache"},
+    {"digits", "_samples", "_load", "inputs", "prediction"},
     {"augment", "methods"},
     {"classifier", "spy"},
     {"timing"},
