@@ -104,7 +104,11 @@ def settle_venv(venv, root, asked=None):
                 "another folder: make lab VENV=.venv-kerasdemo"
             )
         say(f"Making {os.path.basename(venv)} anew: {trouble}.")
-        shutil.rmtree(venv)
+        try:
+            shutil.rmtree(venv)
+        except OSError as error:
+            what = f"{venv} cannot be removed ({error}). Close what uses it, then try again."
+            raise Stop(what) from error
     base = find_python(root, asked)
     free = shutil.disk_usage(root).free / 1e9
     if free < NEEDED_GB:
@@ -235,9 +239,31 @@ def install(venv, extra, root, constraints):
     write_stamp(venv, stamp)
 
 
+def hold(root):
+    """Wait until no other set-up of this checkout runs; where the system can tell (not Windows)."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another set-up is running here; waiting for it to end.")
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks
+        pass
+    return handle
+
+
 def prepare(venv, extra, root, asked=None, constraints=None):
     """Make sure that the virtual environment is there and complete; return its Python."""
-    stamp = settle_venv(venv, root, asked)
-    if not installed_already(stamp, extra, root, constraints):
-        install(venv, extra, root, constraints)
+    handle = hold(root)
+    try:
+        stamp = settle_venv(venv, root, asked)
+        if not installed_already(stamp, extra, root, constraints):
+            install(venv, extra, root, constraints)
+    finally:
+        if handle is not None:
+            os.close(handle)
     return python_of(venv)

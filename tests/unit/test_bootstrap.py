@@ -210,9 +210,7 @@ def test_a_failed_install_says_why_and_is_tried_again(
 ):
     venv, root = str(checkout / ".venv"), str(checkout)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            venvs, "pip_install", lambda *a: (1, "Temporary failure in name resolution")
-        )
+        patch.setattr(venvs, "pip_install", lambda *a: (1, "Temporary failure in name resolution"))
         with pytest.raises(pythons.Stop, match="index cannot be reached"):
             venvs.prepare(venv, "lab", root)
     venvs.prepare(venv, "lab", root)
@@ -237,6 +235,30 @@ def test_a_vanished_base_python_is_noticed(venvs, checkout, installs, capsys):
     venvs.prepare(str(venv), "lab", str(checkout))
     assert len(installs) == 2
     assert "its Python does not run" in capsys.readouterr().out
+
+
+@posix
+def test_two_set_ups_at_once_take_turns(venvs, checkout, tmp_path):
+    program = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT / "tools")!r})
+import venvs
+
+def slowly(*rest):
+    print("in", flush=True)
+    time.sleep(1)
+    print("out", flush=True)
+    return 0, ""
+
+venvs.pip_install = slowly
+venvs.prepare({str(checkout / ".venv")!r}, "lab", {str(checkout)!r})
+"""
+    with (tmp_path / "log").open("w") as log:
+        both = [subprocess.Popen([sys.executable, "-c", program], stdout=log) for _ in range(2)]
+        assert [process.wait(timeout=120) for process in both] == [0, 0]
+    lines = (tmp_path / "log").read_text().split()
+    assert (lines.count("in"), lines.count("out")) == (1, 1)  # the second found it done
+    assert "waiting" in lines
 
 
 @posix
