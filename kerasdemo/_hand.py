@@ -22,6 +22,7 @@ ROTATION = 0.15  # radians, spread
 ASPECT = 0.25  # logarithm of width / height, spread
 STRETCH = 0.5  # how much one part grows at the cost of another, at most
 BEND = 0.2  # how much strokes bow, and one end is wider than the other, at most
+NARROW = (0.45, 0.65)  # width / height of digits that are not widened, and that are freely so
 WOBBLE = ((4, 0.1), (7, 0.04))  # smooth noise: (knots along a side, spread), coarse and fine
 
 PAPER = 48  # side of the paper that a digit is redrawn on, points, before it is framed
@@ -58,7 +59,9 @@ def new_hand(
         How many pixels of the old digit become one pixel of the new one, on average.
     """
     middle, half = _extent(inked)
-    hand = _random_hand(rng, strengths[:, 0, 0])
+    # A narrow digit stays narrow: a 1 with a widened flag would be a 7.
+    room = np.clip((half[:, 0] / half[:, 1] - NARROW[0]) / (NARROW[1] - NARROW[0]), 0, 1)
+    hand = _random_hand(rng, strengths[:, 0, 0], room)
     # The digit, slanted and turned, must fill the paper from -1 to 1.
     corners = half[:, :, None] * np.array([[1, 1], [1, -1]])
     fit = np.abs(hand @ corners).max(axis=(1, 2))
@@ -66,7 +69,7 @@ def new_hand(
     across, down = paper()
     x = back[:, 0, 0] * across + back[:, 0, 1] * down
     y = back[:, 1, 0] * across + back[:, 1, 1] * down
-    x, y = _bend_and_stretch(x, y, half, rng, strengths)
+    x, y = _bend_and_stretch(x, y, half, room, rng, strengths)
     centre = middle.astype(np.float32)[:, :, None, None]
     x = centre[:, 0] + BOX / 2 * FINE * (x + _wobble(rng, strengths))
     y = centre[:, 1] + BOX / 2 * FINE * (y + _wobble(rng, strengths))
@@ -87,12 +90,13 @@ def _extent(inked: npt.NDArray[np.bool_]) -> tuple[Doubles, Doubles]:
     return np.stack(middles, axis=1), np.stack(halves, axis=1)
 
 
-def _random_hand(rng: np.random.Generator, strengths: Floats) -> Doubles:
+def _random_hand(rng: np.random.Generator, strengths: Floats, room: Doubles) -> Doubles:
     """Choose an aspect, a slant and a turn for each digit: matrices (n, 2, 2) for (x, y)."""
     n = len(strengths)
     slant = np.clip(rng.normal(LEANING, SLANT, n), -0.6, 0.75) * strengths
     turn = np.clip(rng.normal(0, ROTATION, n), -0.35, 0.35) * strengths
-    wider = np.exp(np.clip(rng.normal(0, ASPECT, n), -0.7, 0.7) * strengths)
+    change = np.clip(rng.normal(0, ASPECT, n), -0.7, 0.7) * strengths
+    wider = np.exp(np.where(change > 0, change * room, change))
     zero, one = np.zeros(n), np.ones(n)
 
     def stack(rows: list[list[Doubles]]) -> Doubles:
@@ -105,14 +109,19 @@ def _random_hand(rng: np.random.Generator, strengths: Floats) -> Doubles:
 
 
 def _bend_and_stretch(
-    x: Floats, y: Floats, half: Doubles, rng: np.random.Generator, strengths: Floats
+    x: Floats,
+    y: Floats,
+    half: Doubles,
+    room: Doubles,
+    rng: np.random.Generator,
+    strengths: Floats,
 ) -> tuple[Floats, Floats]:
     """Move points so that ends widen, strokes bow, and parts grow at the cost of others."""
 
-    def random(most: float) -> Floats:
+    def random(most: float | Floats) -> Floats:
         return most * strengths * rng.uniform(-1, 1, strengths.shape).astype(np.float32)
 
-    def stretched(t: Floats, most: float) -> Floats:
+    def stretched(t: Floats, most: float | Floats) -> Floats:
         inside = np.clip(t, -1, 1)
         shift = random(most)
         shifted: Floats = t - inside + (inside + shift) / (1 + shift * inside)
@@ -124,7 +133,8 @@ def _bend_and_stretch(
     s, t = np.clip(u, -1.3, 1.3), np.clip(v, -1.3, 1.3)
     u = u * (1 + 1.5 * random(BEND) * t) + random(BEND) * (t**2 - 0.5) / half_width
     v = v + 0.7 * random(BEND) * (s**2 - 0.5)
-    return stretched(u, 0.6 * STRETCH) * half_width, stretched(v, STRETCH) * half_height
+    roomy = np.asarray(room, dtype=np.float32)[:, None, None]
+    return stretched(u, 0.6 * STRETCH * roomy) * half_width, stretched(v, STRETCH) * half_height
 
 
 def _wobble(rng: np.random.Generator, strengths: Floats) -> Floats:
