@@ -202,10 +202,10 @@ def _menu(question: Question, label: str, respond: Callable[[str], list[str]], h
     import ipywidgets
 
     text = question.text
-    options = [("choose", None), *((f"{k}. {c.text}", k) for k, c in text.choices.items())]
+    options = [("choose", ""), *((f"{k}. {c.text}", k) for k, c in text.choices.items())]
     menu = ipywidgets.Dropdown(
         options=options,
-        value=question.guess,
+        value=question.guess or "",
         description=f"{label}:",
         style={"description_width": "initial"},
         layout={"width": "46rem", "max_width": "100%"},
@@ -214,9 +214,9 @@ def _menu(question: Question, label: str, respond: Callable[[str], list[str]], h
     said = ipywidgets.HTML()
 
     def choose(change: Any = None) -> None:
-        question.guess = menu.value
-        lines = [] if menu.value is None else respond(menu.value)
-        mark = _mark(text, menu.value) if text.kind != "predict" else ""
+        question.guess = menu.value or None
+        lines = respond(menu.value) if menu.value else []
+        mark = _mark(text, question.guess) if text.kind != "predict" else ""
         said.value = quiz_box(lines, mark=mark) if lines else ""
 
     menu.observe(choose, names="value")

@@ -110,7 +110,17 @@ def _clean_output(output: NotebookNode) -> NotebookNode:
         if key in output:
             output[key].pop(WIDGET_VIEW, None)
     output.pop("transient", None)
+    if "text" in output:
+        output.text = _without_places(output.text)
+    for kind, value in output.get("data", {}).items():
+        if kind.startswith("text/"):
+            output.data[kind] = _without_places(value)
     return output
+
+
+def _without_places(text: str) -> str:
+    """Write the folders of this machine as everybody's: `.venv` and `~`."""
+    return text.replace(sys.prefix, ".venv").replace(str(Path.home()), "~")
 
 
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

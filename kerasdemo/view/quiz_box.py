@@ -9,7 +9,8 @@ from collections.abc import Iterable
 __all__ = ["quiz_box"]
 
 STYLE = """<style>
-.kd-quiz { max-width: 46rem; margin: .3rem 0; padding: .4rem 1rem; line-height: 1.5;
+.kd-quiz { box-sizing: border-box; max-width: 46rem; margin: .3rem 0; padding: .4rem 1rem;
+  font-size: var(--jp-content-font-size1, 1em); line-height: 1.5;
   color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent);
   border-left: 4px solid var(--jp-brand-color1, currentColor); }
 .kd-quiz p { margin: .4rem 0; }

@@ -180,7 +180,7 @@ def execution(notebook: NotebookNode, number: str) -> Iterator[str]:
         text = text_of(cell)
         if re.search(r"\bat 0x[0-9a-f]{6,}", text):
             yield f"cell {cell.id!r} shows a memory address"
-        if re.search(r"/home/|/root/|/tmp/|site-packages|ipykernel_\d|[A-Z]:\\", text):
+        if re.search(r"(^|[\s\"'(>])/([\w.-]+/)+[\w.-]+|site-packages|ipykernel_\d|[A-Z]:\\", text):
             yield f"cell {cell.id!r} shows a path of one machine"
         ignored = "nbval-ignore-output" in cell.metadata.get("tags", [])
         if not ignored and (match := re.search(r"\d\.\d{7,}", text)):

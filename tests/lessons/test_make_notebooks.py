@@ -147,3 +147,11 @@ def test_a_missing_notebook_is_named(capsys, tmp_path):
         tool.main([str(tmp_path / "none.ipynb")])
     assert stopped.value.code == 2
     assert "none.ipynb" in capsys.readouterr().err
+
+
+def test_folders_of_this_machine_are_not_stored(write_notebook):
+    path = write_notebook("import sys, pathlib\nprint(sys.executable, pathlib.Path.home() / 'x')")
+    assert tool.main([str(path)]) == 0
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.text.split()[0].startswith(".venv")
+    assert output.text.split()[1] in ("~/x", "~\\x")

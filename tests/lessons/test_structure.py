@@ -115,7 +115,9 @@ SPOILERS = {
     "cell 'objectives' does not match": edit("objectives", "You will be", "You are"),
     "cell 'retrieval' does not match": edit("retrieval", "01r", "01x"),
     "cell 'round-1-question' does not match": edit("round-1-question", "guess", "g"),
-    "cell 'round-1-reveal' does not match": edit("round-1-reveal", "kd.reveal(guess", "print(("),
+    "cell 'round-1-reveal' does not match": edit(
+        "round-1-reveal", "kd.reveal(guess", "print(guess"
+    ),
     "cell 'round-1-why' does not match": source("One sentence.", "round-1-why"),
     "cell 'exercise-check' does not match": edit("exercise-check", "= ...", "= 1"),
     "cell 'solution' does not match <details>": edit("solution", "<details>", "<div>"),
@@ -134,9 +136,7 @@ SPOILERS = {
     "not executed from top to bottom": unexecuted,
     "widget state is stored": widget_state,
     "raised ZeroDivisionError": output("error", ename="ZeroDivisionError", evalue="", traceback=[]),
-    "wrote to stderr": lambda cells, notebook: cells["round-1-run"].outputs.append(
-        {"output_type": "stream", "name": "stderr", "text": "oneDNN is on"}
-    ),
+    "wrote to stderr": output("stream", name="stderr", text="oneDNN is on"),
     "stores a widget's view": output("display_data", data={WIDGET_VIEW: {}}),
     "has an SVG figure": output("display_data", data={"image/svg+xml": "<svg/>"}),
     "shows a memory address": printed("<function f at 0x7f3a2b1c4d50>"),
