@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerasdemo._strokes import stroke_maps
+from kerasdemo._styles import draw_by_weight, rarity
 from kerasdemo.augment import redraw
 from kerasdemo.digits import Digits
 
@@ -20,11 +21,15 @@ __all__ = ["batches", "progress_bar"]
 def batches(
     train: Digits, batch_size: int, augment: bool, rng: np.random.Generator
 ) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
-    """Give batches without end: every sample once an epoch, in a new order."""
+    """Give batches without end; an epoch is as many samples as there are, in a new order.
+
+    With `augment`, they are redrawn, and samples written in a rare way come more often.
+    """
     images = train.images
     maps = stroke_maps(images) if augment else None
+    weights = rarity(images, train.labels) if augment else np.ones(len(train))
     while True:
-        order = rng.permutation(len(train))
+        order = draw_by_weight(weights, rng)
         for start in range(0, len(train), batch_size):
             chosen = order[start : start + batch_size]
             batch = images[chosen] if maps is None else redraw(maps[chosen], rng)

@@ -99,10 +99,10 @@ def train_classifier(
     digits : Digits, optional
         ``digits.train`` is used, never ``digits.test``; by default the embedded digits.
     epochs : int
-        Passes over the training samples.
+        Each has as many samples as the training samples.
     augment : bool
-        Redraw the digits with other hands and pens (:func:`kerasdemo.augment.augment`). Without
-        it, a classifier knows one style of writing.
+        Redraw the digits with other hands and pens (:func:`kerasdemo.augment.augment`), and draw
+        rare ways of writing more often. Without it, a classifier knows one style of writing.
     batch_size : int
         Samples in a batch.
     learning_rate : float

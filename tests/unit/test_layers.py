@@ -16,9 +16,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"view"},
     {"_backend", "preprocess", "idx", "idx_files", "_files", "download", "cache"},
-    {"digits", "_samples", "_load", "inputs", "prediction"},
+    {"digits", "_samples", "_load", "inputs", "prediction", "_strokes", "_hand", "_styles"},
     {"augment", "methods"},
-    {"classifier", "spy"},
+    {"classifier", "_training", "_shipped_classifier", "spy"},
     {"timing"},
     {"comparison"},
     {"_questions"},
