@@ -149,7 +149,7 @@ def huge(shape):
 def test_a_header_that_promises_too_much_takes_no_memory(shape, packed):
     data = huge(shape) + bytes(1000)
     tracemalloc.start()
-    with pytest.raises(ValueError, match="promises"):
+    with pytest.raises(ValueError, match="at most 1,073,741,824 are read|no handwriting shrinks"):
         read_stream(gzip.compress(data) if packed else data)
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
@@ -238,7 +238,8 @@ def test_an_uncompressed_file_is_preferred_and_stays_on_disk(tmp_path):
 
 def test_the_hidden_files_of_other_systems_are_left_alone(tmp_path):
     junk = {"__MACOSX/._train-images-idx3-ubyte.gz": b"x", "__MACOSX/train-labels-idx1-ubyte": b"x"}
-    assert_same(load(write_zip(tmp_path / "mac.zip", junk | set_bytes(TRAIN))), TRAIN)
+    deep = {f"a/b/{name}": data for name, data in set_bytes(TRAIN).items()}
+    assert_same(load(write_zip(tmp_path / "mac.zip", junk | deep)), TRAIN)
     write_folder(tmp_path / ".trash", set_bytes(TEST))
     write_folder(tmp_path / "set", {"._train-images-idx3-ubyte": b"x"} | set_bytes(TRAIN))
     assert_same(load(tmp_path), TRAIN)
