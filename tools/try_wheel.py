@@ -27,7 +27,7 @@ def build_wheel(folder: Path) -> Path:
     """Build the wheel from the checkout into a folder; needs no network."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     subprocess.run(
-        [*command, "--directory", str(folder)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        [*command, "--directory", str(folder)], cwd=ROOT, check=True, capture_output=True
     )
     (wheel,) = folder.glob("kerasdemo-*.whl")
     return wheel

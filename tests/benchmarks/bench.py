@@ -17,6 +17,7 @@ import tempfile
 import time
 import timeit
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,16 +64,24 @@ def quiet_timeit(call: Callable[[], Any], repeats: int, number: int) -> list[flo
     return [t / number for t in timeit.Timer(call).repeat(repeat=repeats, number=number)]
 
 
-def agreement(ours: Callable[[], list[float]], judge: Callable[[], list[float]]) -> float:
-    """Divide our median by the judge's, each pooled over turns taken one after the other."""
-    pools: tuple[list[float], list[float]] = ([], [])
-    for turn in range(8):
-        for which in (0, 1) if turn % 2 else (1, 0):
-            pools[which].extend((ours, judge)[which]())
-    return statistics.median(pools[0]) / statistics.median(pools[1])
+def agreement(
+    ours: Callable[[], list[float]], judge: Callable[[], list[float]], turns: int
+) -> float:
+    """Divide our median by the judge's in many short turns side by side; return the median.
+
+    A machine that slows down for a while slows both halves of a turn.
+    """
+    ratios = []
+    for turn in range(turns):
+        if turn % 2:
+            judged, seen = statistics.median(judge()), statistics.median(ours())
+        else:
+            seen, judged = statistics.median(ours()), statistics.median(judge())
+        ratios.append(seen / judged)
+    return statistics.median(ratios)
 
 
-def bench_stopwatch() -> Iterator[Measured]:
+def bench_stopwatch(turns: int = 25, rounds: int = 7) -> Iterator[Measured]:
     """Compare the medians of time_calls and compare with timeit's and pyperf's."""
     import kerasdemo as kd
 
@@ -86,48 +95,48 @@ def bench_stopwatch() -> Iterator[Measured]:
     for name, (call, number) in calls.items():
         for _ in range(3):
             call()
+        judge = partial(quiet_timeit, call, rounds, number)
 
-        def ours(name: str = name, call: Callable[[], Any] = call) -> list[float]:
-            return list(kd.time_calls({name: call}, rounds=15).warm[name])
+        def stopwatch(name: str = name, call: Callable[[], Any] = call) -> list[float]:
+            return list(kd.time_calls({name: call}, rounds=rounds).warm[name])
 
-        def judge(call: Callable[[], Any] = call, number: int = number) -> list[float]:
-            return quiet_timeit(call, 15, number)
+        yield close(f"time_calls and timeit, {name}", agreement(stopwatch, judge, turns))
+        if name in kd.METHODS:
 
-        yield close(f"time_calls and timeit, {name}", agreement(ours, judge))
-    methods = ("predict", "predict_on_batch")
-    pools = {m: ([], []) for m in methods}
-    for _ in range(6):
-        timings = kd.compare(model, images, methods=methods, rounds=15).timings
-        for method in methods:
-            pools[method][0].extend(timings.warm[method])
-            pools[method][1].extend(quiet_timeit(calls[method][0], 15, 1))
-    for method, (seen, judged) in pools.items():
-        ratio = statistics.median(seen) / statistics.median(judged)
-        yield close(f"compare and timeit, {method}", ratio)
-    yield close("time_calls and pyperf, a loop in Python", against_pyperf())
+            def compared(name: str = name) -> list[float]:
+                timings = kd.compare(model, images, methods=(name,), rounds=rounds).timings
+                return list(timings.warm[name])
+
+            yield close(f"compare and timeit, {name}", agreement(compared, judge, turns))
+    yield close("time_calls and pyperf, a loop in Python", agreement(in_process, pyperf, 8))
 
 
-def against_pyperf() -> float:
-    """Time the same loop with pyperf, in processes of its own, and with time_calls in others."""
-    setup, statement = "r = range(20_000)", "sum(r)"
+SETUP, STATEMENT = "r = range(20_000)", "sum(r)"
+
+
+def pyperf() -> list[float]:
+    """Time a loop with pyperf, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "pyperf.json")
-        options = ["--quiet", "--processes", "6", "--values", "5", "--output", str(report)]
-        command = [sys.executable, "-m", "pyperf", "timeit", *options, "--setup", setup, statement]
+        # Values as short as the stopwatch's own: long ones contain what else the machine does.
+        options = ["--processes", "2", "--values", "50", "--min-time", "0.001"]
+        options += ["--quiet", "--output", str(report)]
+        command = [sys.executable, "-m", "pyperf", "timeit", *options, "--setup", SETUP, STATEMENT]
         subprocess.run(command, check=True, capture_output=True)
         runs = json.loads(report.read_text(encoding="utf-8"))["benchmarks"][0]["runs"]
-    judged = [value for run in runs for value in run.get("values", ())]
+    return [value for run in runs for value in run.get("values", ())]
+
+
+def in_process() -> list[float]:
+    """Time the same loop with time_calls, in a process of its own."""
     program = (
-        f"import kerasdemo as kd; {setup}; "
-        f"print(*kd.time_calls({{'x': lambda: {statement}}}, rounds=15).warm['x'])"
+        f"import kerasdemo as kd; {SETUP}; "
+        f"print(*kd.time_calls({{'x': lambda: {STATEMENT}}}, rounds=99).warm['x'])"
     )
-    seen: list[float] = []
-    for _ in range(6):
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        seen += map(float, done.stdout.split())
-    return statistics.median(seen) / statistics.median(judged)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return [float(text) for text in done.stdout.split()]
 
 
 def close(what: str, ratio: float) -> Measured:
@@ -176,6 +185,7 @@ def main(argv: list[str] | None = None) -> int:
     names = parser.parse_args(argv).names or list(BENCHES)
     if unknown := [name for name in names if name not in BENCHES]:
         parser.error(f"no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHES)}")
+    os.environ["TQDM_DISABLE"] = "1"  # a bar is no part of what is measured
     missed = 0
     for name in names:
         for measured in BENCHES[name]():
