@@ -38,7 +38,10 @@ def paper() -> tuple[Floats, Floats]:
 
 
 def new_hand(
-    inked: npt.NDArray[np.bool_], rng: np.random.Generator, strengths: Floats
+    inked: npt.NDArray[np.bool_],
+    may_widen: npt.NDArray[np.int_],
+    rng: np.random.Generator,
+    strengths: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Choose another hand for each digit.
 
@@ -46,6 +49,8 @@ def new_hand(
     ----------
     inked : numpy.ndarray, shape (n, h, w), bool
         Digits on the fine grid of the stroke maps.
+    may_widen : numpy.ndarray, shape (n,), int
+        1 for digits that may become wider, 0 for those that must not.
     rng : numpy.random.Generator
         Decides everything that is left to chance.
     strengths : numpy.ndarray, shape (n, 1, 1), float32
@@ -61,6 +66,7 @@ def new_hand(
     middle, half = _extent(inked)
     # A narrow digit stays narrow: a 1 with a widened flag would be a 7.
     room = np.clip((half[:, 0] / half[:, 1] - NARROW[0]) / (NARROW[1] - NARROW[0]), 0, 1)
+    room = room * may_widen
     hand = _random_hand(rng, strengths[:, 0, 0], room)
     # The digit, slanted and turned, must fill the paper from -1 to 1.
     corners = half[:, :, None] * np.array([[1, 1], [1, -1]])
@@ -129,11 +135,11 @@ def _bend_and_stretch(
         return shifted
 
     half_width, half_height = np.asarray(half.T, dtype=np.float32)[:, :, None, None]
+    roomy = np.asarray(room, dtype=np.float32)[:, None, None]
     u, v = x / half_width, y / half_height
     s, t = np.clip(u, -1.3, 1.3), np.clip(v, -1.3, 1.3)
-    u = u * (1 + 1.5 * random(BEND) * t) + random(BEND) * (t**2 - 0.5) / half_width
+    u = u * (1 + 1.5 * random(BEND) * roomy * t) + random(BEND) * (t**2 - 0.5) / half_width
     v = v + 0.7 * random(BEND) * (s**2 - 0.5)
-    roomy = np.asarray(room, dtype=np.float32)[:, None, None]
     return stretched(u, 0.6 * STRETCH * roomy) * half_width, stretched(v, STRETCH) * half_height
 
 

@@ -16,6 +16,8 @@ Bools = npt.NDArray[np.bool_]
 
 FINE = 3  # map points per pixel, in each direction
 REACH = 6  # pixels; longer distances are cut to this
+BARS = (0.3, 0.75)  # a stroke that ends between these shares of the height is a bar
+LONGEST_BAR = 24  # map points on either side of the stem
 CHUNK = 128  # digits worked on at once: keeps the memory small
 
 __all__ = ["FINE", "stroke_maps"]
@@ -31,19 +33,21 @@ def stroke_maps(images: npt.ArrayLike) -> npt.NDArray[np.float16]:
 
     Returns
     -------
-    numpy.ndarray, shape (n, 2, 84, 84), float16
+    numpy.ndarray, shape (n, 3, 84, 84), float16
         In pixels of `images`, on a grid three times as fine. Map 0: distance to the outline,
-        negative inside the ink. Map 1: distance to the middle line of the strokes. A blank
-        image is 6 everywhere.
+        negative inside the ink. Map 1: distance to the middle line of the strokes. Map 2: the
+        same without bars (:func:`without_bars`). A blank image is 6 everywhere.
     """
     pixels = np.asarray(images, dtype=np.float32).reshape(-1, SIZE, SIZE)
     zoom = _zoom_matrix(SIZE, FINE)
-    maps = np.empty((len(pixels), 2, SIZE * FINE, SIZE * FINE), dtype=np.float16)
+    maps = np.empty((len(pixels), 3, SIZE * FINE, SIZE * FINE), dtype=np.float16)
     for start in range(0, len(pixels), CHUNK):
         part = slice(start, start + CHUNK)
         ink = (zoom @ pixels[part] @ zoom.T) > 0.5
         maps[part, 0] = (distance_to(ink) - distance_to(~ink)) / FINE
-        maps[part, 1] = distance_to(middle_line(ink)) / FINE
+        line = middle_line(ink)
+        maps[part, 1] = distance_to(line) / FINE
+        maps[part, 2] = distance_to(without_bars(line)) / FINE
     return maps
 
 
@@ -121,6 +125,43 @@ def middle_line(ink: Bools) -> Bools:
                 line &= ~loose
                 peeling = True
     return np.asarray(line, dtype=np.bool_)
+
+
+def without_bars(line: Bools) -> Bools:
+    """Wear down the strokes that end half-way up a digit, such as the bar of a 7.
+
+    Parameters
+    ----------
+    line : numpy.ndarray, shape (n, h, w), bool
+        From :func:`middle_line`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, h, w), bool
+
+    Examples
+    --------
+    >>> line = np.zeros((1, 9, 9), dtype=bool)
+    >>> line[0, :, 4] = line[0, 4, 1:8] = True
+    >>> line[0].sum(axis=1), without_bars(line)[0].sum(axis=1)
+    (array([1, 1, 1, 1, 7, 1, 1, 1, 1]), array([1, 1, 1, 1, 3, 1, 1, 1, 1]))
+    """
+    inked = np.asarray(np.any(line, axis=2))
+    top = inked.argmax(axis=1)[:, None, None]
+    height = line.shape[1] - inked[:, ::-1].argmax(axis=1)[:, None, None] - top
+    place = (np.arange(line.shape[1])[:, None] - top) / height
+    half_way = (place > BARS[0]) & (place < BARS[1])
+    worn = line.copy()
+    for _ in range(LONGEST_BAR):
+        worn &= (_neighbours(worn) != 1) | ~half_way
+    return np.asarray(worn, dtype=np.bool_)
+
+
+def _neighbours(line: Bools) -> npt.NDArray[np.uint8]:
+    """Count the inked points among the eight around each point."""
+    wide = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    rows = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
+    return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:] - line, dtype=np.uint8)
 
 
 def _may_go(line: Bools, south_east: bool) -> Bools:

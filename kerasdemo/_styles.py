@@ -14,7 +14,7 @@ from kerasdemo.preprocess import SIZE
 
 Doubles = npt.NDArray[np.float64]
 
-LIKENESS = 0.35  # two digits are alike when their distance is below this share of the median
+LIKENESS = 0.5  # two digits are alike when their distance is below this share of the median
 EMPHASIS = 1.5  # power of the rarity: 0 treats all samples alike
 
 __all__ = ["rarity"]

@@ -32,7 +32,11 @@ def batches(
         order = draw_by_weight(weights, rng)
         for start in range(0, len(train), batch_size):
             chosen = order[start : start + batch_size]
-            batch = images[chosen] if maps is None else redraw(maps[chosen], rng)
+            batch = (
+                images[chosen]
+                if maps is None
+                else redraw(maps[chosen], rng, labels=train.labels[chosen])
+            )
             yield batch, train.labels[chosen]
 
 

@@ -28,16 +28,23 @@ Maps = npt.NDArray[np.float16]
 PEN = (1.4, 4.8)  # width of a new pen, pixels, least and greatest
 REDRAWN = 0.7  # share of digits drawn with a new pen; the others keep their own strokes,
 THICKER = 0.7  # which become thinner or thicker by up to so many pixels on either side
+BARLESS = 0.6  # share of known sevens that are drawn without a bar
 GAPS = 0.1  # share of digits from which a spot is wiped
 BLUR = 0.3  # share of a blurred copy that is mixed in, at most
 WEAKEST = 1.0  # each digit has its own strength, from this share of the given one up to it
 
-CHUNK = 64  # digits redrawn at once: few enough for a processor's cache
+CHUNK = 32  # digits redrawn at once: few enough for a processor's cache
 
 __all__ = ["augment", "redraw"]
 
 
-def augment(images: npt.ArrayLike, rng: np.random.Generator, *, strength: float = 1.0) -> Floats:
+def augment(
+    images: npt.ArrayLike,
+    rng: np.random.Generator,
+    *,
+    labels: npt.ArrayLike | None = None,
+    strength: float = 1.0,
+) -> Floats:
     """Redraw each digit once, as another hand with another pen might have written it.
 
     Slant, rotation, proportions, bows, wobbles and the width of the pen change; nothing is
@@ -51,6 +58,9 @@ def augment(images: npt.ArrayLike, rng: np.random.Generator, *, strength: float 
         Digits, 0 paper to 1 ink.
     rng : numpy.random.Generator
         Decides everything that is left to chance: the same state gives the same images.
+    labels : array_like, shape (n,), int, optional
+        Which digit each image is. With them, what is true of one digit only is used: a 1 is not
+        widened (its flag would make it a 7), and many a 7 loses its bar, if it has one.
     strength : float
         0 to 1. 0 changes no shape and only frames the digits again.
 
@@ -74,17 +84,23 @@ def augment(images: npt.ArrayLike, rng: np.random.Generator, *, strength: float 
     >>> new.shape, new.dtype, bool(np.array_equal(new, images))
     ((3, 28, 28, 1), dtype('float32'), False)
     """
-    return redraw(stroke_maps(_checked(images)), rng, strength=strength)
+    return redraw(stroke_maps(_checked(images)), rng, labels=labels, strength=strength)
 
 
-def redraw(maps: Maps, rng: np.random.Generator, *, strength: float = 1.0) -> Floats:
+def redraw(
+    maps: Maps,
+    rng: np.random.Generator,
+    *,
+    labels: npt.ArrayLike | None = None,
+    strength: float = 1.0,
+) -> Floats:
     """Redraw digits from their stroke maps: :func:`augment` for maps that are made only once.
 
     Parameters
     ----------
-    maps : numpy.ndarray, shape (n, 2, 84, 84), float16
+    maps : numpy.ndarray, shape (n, 3, 84, 84), float16
         From :func:`kerasdemo._strokes.stroke_maps`.
-    rng, strength
+    rng, labels, strength
         As for :func:`augment`.
 
     Returns
@@ -93,18 +109,23 @@ def redraw(maps: Maps, rng: np.random.Generator, *, strength: float = 1.0) -> Fl
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength is {strength:g}; it needs a number from 0 to 1.")
+    known = np.full(len(maps), -1) if labels is None else np.asarray(labels)
+    if known.shape != (len(maps),):
+        raise ValueError(f"labels have shape {known.shape}; {len(maps)} images need {len(maps)}.")
     redrawn = np.zeros((len(maps), SIZE, SIZE), dtype=np.float32)
     for start in range(0, len(maps), CHUNK):
         part = slice(start, start + CHUNK)
-        redrawn[part] = _redraw_chunk(maps[part].astype(np.float32), rng, strength)
+        redrawn[part] = _redraw_chunk(maps[part].astype(np.float32), known[part], rng, strength)
     return redrawn[..., None]
 
 
-def _redraw_chunk(maps: Floats, rng: np.random.Generator, strength: float) -> Floats:
+def _redraw_chunk(
+    maps: Floats, labels: npt.NDArray[np.int_], rng: np.random.Generator, strength: float
+) -> Floats:
     strengths = strength * rng.uniform(WEAKEST, 1, (len(maps), 1, 1)).astype(np.float32)
     inked = maps[:, 0] < 0
-    x, y, scale = new_hand(inked, rng, strengths)
-    depth = _sample(_ink_depth(maps, rng, strengths, scale), x, y)
+    x, y, scale = new_hand(inked, np.where(labels == 1, 0, 1), rng, strengths)
+    depth = _sample(_ink_depth(maps, labels == 7, rng, strengths, scale), x, y)
     point = np.float32(BOX * EDGE / (PAPER - 1)) * scale  # pixels of the old digit
     ink = np.clip(0.5 + depth / point, 0, 1) * np.any(inked, axis=(1, 2), keepdims=True)
     ink = ink * _wipe(rng, strengths)
@@ -112,16 +133,24 @@ def _redraw_chunk(maps: Floats, rng: np.random.Generator, strength: float) -> Fl
     return _blurred(framed, rng, strengths)
 
 
-def _ink_depth(maps: Floats, rng: np.random.Generator, strengths: Floats, scale: Floats) -> Floats:
+def _ink_depth(
+    maps: Floats,
+    barred: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+    strengths: Floats,
+    scale: Floats,
+) -> Floats:
     """Choose a pen for each digit: how deep in the new ink is each point, pixels."""
     shape = strengths.shape
     radius = np.exp(rng.uniform(np.log(PEN[0]), np.log(PEN[1]), shape)) / 2
     thicker = rng.uniform(-THICKER, THICKER, shape) * strengths
     by_new_pen = rng.random(shape) < REDRAWN * (strengths > 0)
     share = np.where(by_new_pen, rng.uniform(0.5, 1, shape), rng.uniform(0, 0.3, shape) * strengths)
+    bar_left_out = barred[:, None, None] & (rng.random(shape) < BARLESS * strengths)
+    share = np.where(bar_left_out, 1, share).astype(np.float32)
+    line = np.where(bar_left_out, maps[:, 2], maps[:, 1])
     reach = (share * radius + (1 - share) * thicker) * scale
-    share = share.astype(np.float32)
-    depth = reach - share * maps[:, 1] - (1 - share) * maps[:, 0]
+    depth = reach - share * line - (1 - share) * maps[:, 0]
     return np.asarray(depth, dtype=np.float32)
 
 
@@ -179,9 +208,11 @@ def draw_picture(path: Path, *, forms: int = 11) -> None:
     train = load_digits().train
     chosen = [int(np.flatnonzero(train.labels == label)[3]) for label in range(10)]
     images = train[chosen].images
-    repeated = np.repeat(images, forms, axis=0)
-    redrawn = augment(repeated, np.random.default_rng(28)).reshape(10, forms, SIZE, SIZE)
-    sheet = np.concatenate([images.reshape(10, 1, SIZE, SIZE), redrawn], axis=1)
+    repeated, labels = np.repeat(images, forms, axis=0), np.repeat(np.arange(10), forms)
+    redrawn = augment(repeated, np.random.default_rng(28), labels=labels)
+    sheet = np.concatenate(
+        [images.reshape(10, 1, SIZE, SIZE), redrawn.reshape(10, forms, SIZE, SIZE)], axis=1
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(contact_sheet_png(sheet.reshape(-1, SIZE, SIZE), columns=forms + 1, scale=2))
 

@@ -141,6 +141,44 @@ def test_narrow_digits_stay_narrow():
     assert np.median(widest_row) < 7
 
 
+def test_a_known_1_is_not_widened():
+    ones = np.repeat(of_one_class(1, 20), 5, axis=0)
+    wide, narrow = (
+        augment(ones, np.random.default_rng(0), labels=labels)[..., 0].sum(axis=2).max(axis=1)
+        for labels in (None, np.ones(100, dtype=int))
+    )
+    assert narrow.mean() < wide.mean()
+
+
+def test_many_a_known_7_loses_its_bar():
+    sevens = np.repeat(of_one_class(7, 8), 25, axis=0)
+    lines = stroke_maps(sevens)
+    gone = (lines[:, 2] > lines[:, 1] + 1).any(axis=(1, 2))
+    assert gone.mean() > 0.6
+    with_bars = augment(sevens, np.random.default_rng(0))
+    without = augment(sevens, np.random.default_rng(0), labels=np.full(200, 7))
+    changed = np.abs(with_bars - without).max(axis=(1, 2, 3)) > 0.5
+    assert 0.3 < changed.mean() < 0.7
+    assert without[changed].sum() < with_bars[changed].sum()
+
+
+def test_only_ends_half_way_up_are_worn_down():
+    line = np.zeros((1, 40, 40), dtype=bool)
+    line[0, 5:35, 20] = True  # a stem,
+    line[0, 5, 8:20] = line[0, 34, 20:30] = True  # a roof and a foot,
+    stem = line.copy()
+    line[0, 18, 10:31] = True  # and a bar
+    worn = _strokes.without_bars(line)
+    assert (worn & stem == stem).all()
+    assert (worn & ~stem).sum() <= 2
+    assert not _strokes.without_bars(np.zeros((1, 9, 9), dtype=bool)).any()
+
+
+def test_labels_must_be_as_many_as_images():
+    with pytest.raises(ValueError, match="2 images need 2"):
+        augment(TRAIN[:2].images, np.random.default_rng(0), labels=[1, 2, 3])
+
+
 def test_does_not_depend_on_how_maps_are_made():
     images = TRAIN[:5].images
     direct = augment(images, np.random.default_rng(2))
