@@ -41,7 +41,19 @@ const senders = new WeakMap();
 export function tell(model, state) {
   for (const [name, value] of Object.entries(state)) model.set(name, value);
   clearTimeout(senders.get(model));
-  senders.set(model, setTimeout(() => model.save_changes(), 60));
+  senders.set(model, setTimeout(() => flush(model), 60));
+}
+
+/** Tell the kernel what still waits; when a view ends, nothing that was chosen is lost. */
+export function flush(model) {
+  if (!senders.has(model)) return;
+  clearTimeout(senders.get(model));
+  senders.delete(model);
+  try {
+    model.save_changes();
+  } catch (error) {
+    console.warn("kerasdemo: the kernel has closed this widget.", error);
+  }
 }
 
 /** Call `draw` when one of the names changes; returns what ends it. */
@@ -88,11 +100,11 @@ export function followTheme(root, redraw) {
     root.dataset.kdTheme = theme;
     redraw();
   };
-  let later = 0;
+  let later = [];
   const soon = () => {
     look();
-    clearTimeout(later);
-    later = setTimeout(look, 400); // a theme's stylesheet may arrive after its name
+    later.forEach(clearTimeout);
+    later = [200, 1000, 4000].map((wait) => setTimeout(look, wait)); // its style may come late
   };
   const observer = new MutationObserver(soon);
   for (const node of [document.documentElement, document.body]) {
@@ -105,7 +117,7 @@ export function followTheme(root, redraw) {
   return () => {
     observer.disconnect();
     media.removeEventListener("change", soon);
-    clearTimeout(later);
+    later.forEach(clearTimeout);
     cancelAnimationFrame(first);
   };
 }

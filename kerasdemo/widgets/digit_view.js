@@ -1,7 +1,7 @@
 // DigitView: one image as the model is given it: crisp pixels, and the number behind each.
 import {
-  arrayFrom, factList, followTheme, h, inkColours, listen, oncePerFrame, pager, sharpContext,
-  shieldKeys, statusLine, tell, toggle,
+  arrayFrom, factList, flush, followTheme, h, inkColours, listen, oncePerFrame, pager,
+  sharpContext, shieldKeys, statusLine, tell, toggle,
 } from "./common.js";
 import { formatValue, imageFacts, movedCell } from "./pure.js";
 
@@ -142,6 +142,7 @@ export function renderDigitView({ model, el }) {
   canvas.addEventListener("blur", draw);
 
   const stops = [
+    () => flush(model),
     status.stop,
     followTheme(root, draw),
     listen(model, ["index"], onIndex),

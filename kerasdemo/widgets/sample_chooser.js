@@ -1,7 +1,7 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
 import {
-  followTheme, h, inkColours, labelled, listen, oncePerFrame, sharpContext, shieldKeys, statusLine,
-  tell,
+  flush, followTheme, h, inkColours, labelled, listen, oncePerFrame, sharpContext, shieldKeys,
+  statusLine, tell,
 } from "./common.js";
 import {
   describeFilter, describeSample, formatPositions, gridLayout, movedPlace, parsePositions,
@@ -224,6 +224,7 @@ export function renderChooser({ model, el }) {
   const resized = new ResizeObserver(() => (scrollToCurrent(), draw()));
   resized.observe(grid);
   const stops = [
+    () => flush(model),
     status.stop,
     followTheme(root, () => ((colours = null), draw())),
     listen(model, ["digit", "outcome", "order"], () => (onFilter(), onSelected())),

@@ -1,6 +1,6 @@
 // SoftmaxView: what a row of probabilities says, for one method or several side by side.
 import {
-  arrayFrom, followTheme, h, listen, pager, shieldKeys, statusLine, toggle,
+  arrayFrom, flush, followTheme, h, listen, pager, shieldKeys, statusLine, toggle,
 } from "./common.js";
 import {
   barShare, describeAgreement, describeSoftmax, formatProbability, largestDifference, marksFor,
@@ -152,6 +152,7 @@ export function renderSoftmax({ model, el }) {
   };
 
   const stops = [
+    () => flush(model),
     status.stop,
     followTheme(root, () => {}),
     listen(model, ["index", "scale", "table"], draw),

@@ -59,6 +59,7 @@ def open_notebook(browser, lab_server):
             nbformat.write(notebook_of(*cells), lab_server.root / name)
         lab_server.set_theme(theme)
         context = browser.new_context(viewport=VIEWPORT)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         notebook = OpenNotebook(lab_server, context.new_page(), name)
         opened.append(notebook)
@@ -71,3 +72,35 @@ def open_notebook(browser, lab_server):
         context.close()
     lab_server.end_kernels()
     assert [error for notebook in opened for error in notebook.errors] == []
+
+
+@pytest.fixture(scope="module")
+def shared_notebook(request, browser, lab_server):
+    """Return a notebook that the tests of a module share: its first cell is the module's SETUP."""
+    name = f"{request.module.__name__}.ipynb"
+    nbformat.write(notebook_of(request.module.SETUP), lab_server.root / name)
+    lab_server.set_theme("light")
+    context = browser.new_context(viewport=VIEWPORT)
+    context.set_default_timeout(10_000)
+    notebook = OpenNotebook(lab_server, context.new_page(), name)
+    notebook.run_all()
+    yield notebook
+    context.close()
+    lab_server.end_kernels()
+
+
+@pytest.fixture
+def show(shared_notebook):
+    """Return a function that shows other cells in the shared notebook: quicker than a new one.
+
+    At the end the test fails when the browser's console held an error.
+    """
+
+    def show_cells(*cells: str, theme: str = "light"):
+        shared_notebook.use_theme(theme)
+        shared_notebook.show(*cells)
+        return shared_notebook
+
+    shared_notebook.errors.clear()
+    yield show_cells
+    assert shared_notebook.errors == []

@@ -29,6 +29,12 @@ CHROMIUM_ARGS = [
     "--no-first-run",
 ]
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+# Starts a command and does not wait: a cell that never ends meets the timeout of `wait_done`.
+START = """(command) => {
+    window.commandDone = false;
+    const done = window.jupyterapp.commands.execute(command);
+    done.catch(() => {}).finally(() => { window.commandDone = true; });
+}"""
 # What JupyterLab itself, or the browser, says on any page; none of it comes from a widget.
 NOT_OURS = (
     "favicon",
@@ -175,18 +181,61 @@ class OpenNotebook:
 
     def run_all(self, timeout: float = 60) -> None:
         """Run every cell, and wait until the kernel has done them all."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.wait_idle(timeout)
+        self.page.evaluate(START, "notebook:run-all-cells")
+        self.wait_done(timeout)
 
-    def wait_idle(self, timeout: float = 60) -> None:
-        """Wait until no cell runs or waits."""
+    def wait_done(self, timeout: float = 60) -> None:
+        """Wait until the command has ended and the kernel is idle."""
         self.page.wait_for_function(
-            "() => { const panel = window.jupyterapp.shell.currentWidget;"
-            " const waits = panel.content.widgets.some((cell) => cell.model.type === 'code' &&"
-            "   cell.promptNode?.textContent.includes('*'));"
-            " return !waits && panel.sessionContext.session.kernel.status === 'idle'; }",
+            "() => window.commandDone"
+            " && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+            " === 'idle'",
             timeout=timeout * 1000,
         )
+
+    def show(self, *cells: str) -> None:
+        """Replace every cell but the first by these, close all widgets, and run the new cells."""
+        self.run("import ipywidgets; ipywidgets.Widget.close_all()")
+        self.page.evaluate(
+            """(sources) => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                const shared = panel.content.model.sharedModel;
+                shared.deleteCellRange(1, shared.cells.length);
+                shared.insertCells(1, sources.map((source) => ({ cell_type: 'code', source })));
+                panel.content.activeCellIndex = 1;
+            }""",
+            list(cells),
+        )
+        self.page.evaluate(START, "notebook:run-all-below")
+        self.wait_done()
+
+    def use_theme(self, theme: str) -> None:
+        """Change the theme of the open page, as its menu does."""
+        self.page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
+            THEMES[theme],
+        )
+        light = str(theme == "light").lower()
+        self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
+
+    def wait_for_print(self, expression: str, wanted: object) -> str:
+        """Wait until the kernel prints what is wanted; return what it printed last."""
+        said = ""
+        for _ in range(60):
+            said = self.run(f"print({expression})")
+            if said == str(wanted):
+                break
+            self.page.wait_for_timeout(50)
+        return said
+
+    def scroll_through(self) -> None:
+        """Bring every cell on the screen once: JupyterLab draws only what has been seen."""
+        for cell in range(self.cell_count):
+            self.page.evaluate(
+                "(at) => window.jupyterapp.shell.currentWidget.content.scrollToItem(at, 'smart')",
+                cell,
+            )
+            self.page.wait_for_timeout(50)
 
     def save(self) -> None:
         """Write the notebook to its file."""
@@ -204,7 +253,8 @@ class OpenNotebook:
                         if (header.msg_type === 'stream') said += content.text;
                         if (header.msg_type === 'error') said += content.traceback.join('\\n');
                     };
-                    await future.done;
+                    const late = new Promise((_, no) => setTimeout(no, 20000, new Error('busy')));
+                    await Promise.race([future.done, late]);
                     return said.trim();
                 }""",
                 code,

@@ -1,0 +1,488 @@
+"""The widgets in a real JupyterLab: mouse, keyboard, links, themes, errors, a reload."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from lab import notebook_of
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+import numpy as np
+import ipywidgets
+from kerasdemo.digits import load_digits
+from kerasdemo.widgets import DigitView, SampleChooser, SoftmaxView
+digits = load_digits()
+rng = np.random.default_rng(0)
+rows = rng.dirichlet(np.full(10, 0.1), len(digits)).astype("float32")
+for place, row in enumerate(rows):
+    wanted = (digits.labels[place] + (place % 50 == 14)) % 10
+    row[[row.argmax(), wanted]] = row[[wanted, row.argmax()]]
+"""
+CHOOSER = "chooser = SampleChooser(digits, rows)\nchooser"
+TILE = {"width": 66, "height": 82}
+
+
+class Chooser:
+    """A chooser on the page, used as a person would."""
+
+    def __init__(self, notebook, nth=0):
+        self.notebook = notebook
+        self.root = notebook.page.locator(".kd-chooser").nth(nth)
+        self.grid = self.root.get_by_role("listbox")
+        self.field = self.root.get_by_label("Chosen")
+        self.status = self.root.get_by_role("status")
+        self.root.wait_for()
+        self.root.scroll_into_view_if_needed()
+
+    def place(self, position):
+        """Return the middle of a thumbnail of the first rows."""
+        width = self.grid.evaluate("(grid) => grid.clientWidth")
+        columns = width // TILE["width"]
+        left = (width - columns * TILE["width"]) // 2
+        return {
+            "x": left + position % columns * TILE["width"] + 33,
+            "y": position // columns * TILE["height"] + 41,
+        }
+
+    def click(self, position, **options):
+        self.grid.click(position=self.place(position), **options)
+
+    def selected(self, wanted):
+        """Wait for what the kernel holds, and return it."""
+        return self.notebook.wait_for_print("chooser.selected", wanted)
+
+    def picture(self):
+        """Return the drawn pixels, once they stand still."""
+        self.notebook.page.wait_for_timeout(100)
+        return self.root.locator("canvas").evaluate("(canvas) => canvas.toDataURL()")
+
+
+@pytest.fixture
+def chooser(show):
+    return Chooser(show(CHOOSER))
+
+
+# ---- mouse --------------------------------------------------------------------------------
+
+
+def test_a_click_chooses_and_a_second_one_drops(chooser):
+    chooser.click(5)
+    assert chooser.selected([5]) == "[5]"
+    chooser.click(14)
+    assert chooser.selected([5, 14]) == "[5, 14]"
+    assert "2 chosen" in chooser.root.inner_text()
+    assert chooser.field.input_value() == "5, 14"
+    assert re.search(
+        r"Chosen: sample 14, labelled 4, predicted 5, \d+\.\d %", chooser.status.inner_text()
+    )
+    chooser.click(5)
+    assert chooser.selected([14]) == "[14]"
+
+
+def test_shift_click_chooses_a_run_and_control_click_adds(chooser):
+    chooser.click(3)
+    chooser.click(6, modifiers=["Shift"])
+    assert chooser.selected([3, 4, 5, 6]) == "[3, 4, 5, 6]"
+    chooser.click(9, modifiers=["ControlOrMeta"])
+    assert chooser.selected([3, 4, 5, 6, 9]) == "[3, 4, 5, 6, 9]"
+
+
+def test_what_is_chosen_is_drawn_and_clear_undraws_it(chooser):
+    chooser.click(20)
+    chooser.root.get_by_role("button", name="Clear").click()
+    assert chooser.selected([]) == "[]"
+    before = chooser.picture()
+    chooser.click(21)
+    chosen = chooser.picture()
+    assert chosen != before
+    chooser.notebook.run("chooser.selected = []; chooser.current = 20")
+    assert chooser.picture() == before
+
+
+def test_filters_sort_and_say_when_nothing_is_left(chooser):
+    root = chooser.root
+    root.get_by_label("Predicted").select_option("wrong")
+    root.get_by_text("36 of 1,797 shown").wait_for()
+    root.get_by_label("Order").select_option("least sure")
+    wrong = chooser.notebook.run(
+        "wrong = np.flatnonzero(rows.argmax(1) != digits.labels)\n"
+        "print(wrong[rows[wrong].max(1).argsort(kind='stable')][:2].tolist())"
+    )
+    chooser.click(0)
+    chooser.click(1)
+    assert chooser.selected(wrong) == wrong
+    root.get_by_role("button", name="Choose all shown").click()
+    root.get_by_text("36 chosen", exact=True).wait_for()
+    chooser.notebook.run("chooser.digit = 11")
+    root.get_by_text("No digit is labelled 11 and predicted wrong.").wait_for()
+    root.get_by_text("36 chosen (36 of them not shown)").wait_for()
+    root.get_by_role("button", name="Show all digits").click()
+    root.get_by_text("1,797 of 1,797 shown").wait_for()
+    assert (
+        chooser.notebook.wait_for_print("chooser.digit, chooser.outcome", "None all") == "None all"
+    )
+
+
+def test_only_the_rows_in_sight_are_drawn(chooser):
+    drawn = int(chooser.root.get_attribute("data-kd-drawn"))
+    assert 36 <= drawn <= 90
+    first = chooser.picture()
+    chooser.grid.evaluate("(grid) => (grid.scrollTop = 5000)")
+    assert chooser.picture() != first
+    assert int(chooser.root.get_attribute("data-kd-drawn")) <= 90
+
+
+# ---- keyboard -----------------------------------------------------------------------------
+
+
+def test_everything_by_keyboard(chooser):
+    page = chooser.notebook.page
+    chooser.root.get_by_role("combobox", name="Digit").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert chooser.grid.evaluate("(grid) => grid === document.activeElement")
+    for key in ["ArrowRight", "ArrowRight", "Space", "ArrowDown", "Enter"]:
+        page.keyboard.press(key)
+    columns = chooser.grid.evaluate("(grid) => Math.floor(grid.clientWidth / 66)")
+    wanted = [2, 2 + columns]
+    assert chooser.selected(wanted) == str(wanted)
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    wanted.append(1796)
+    assert chooser.selected(wanted) == str(wanted)
+    assert chooser.grid.evaluate("(grid) => grid.scrollTop") > 1000
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    wanted += [0, 1]
+    assert chooser.selected(wanted) == str(wanted)
+    page.keyboard.press("PageDown")
+    page.keyboard.press("Tab")
+    assert chooser.field.evaluate("(field) => field === document.activeElement")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert chooser.selected([]) == "[]"
+
+
+def test_the_focused_digit_has_a_name_a_place_and_a_state(chooser):
+    chooser.grid.focus()
+    chooser.notebook.page.keyboard.press("ArrowRight")
+    option = chooser.grid.get_by_role("option")
+    chooser.root.get_by_text(re.compile("^Sample 1, labelled 1")).wait_for()
+    assert option.inner_text().startswith("sample 1, labelled 1, predicted 1, ")
+    assert option.get_attribute("aria-posinset") == "2"
+    assert option.get_attribute("aria-setsize") == "1797"
+    assert option.get_attribute("aria-selected") == "false"
+    chooser.notebook.page.keyboard.press("Space")
+    assert option.get_attribute("aria-selected") == "true"
+    assert chooser.grid.get_attribute("aria-activedescendant") == option.get_attribute("id")
+
+
+def test_positions_can_be_typed_and_mistakes_are_named(chooser):
+    chooser.field.fill("5, 38, 120-123")
+    chooser.field.press("Enter")
+    wanted = [5, 38, 120, 121, 122, 123]
+    assert chooser.selected(wanted) == str(wanted)
+    chooser.field.fill("5, 1797")
+    chooser.field.press("Enter")
+    assert "There is no position 1797" in chooser.status.inner_text()
+    assert chooser.field.get_attribute("aria-invalid") == "true"
+    assert chooser.selected(wanted) == str(wanted)
+
+
+KEYS_THAT_JUPYTERLAB_TAKES = ["x", "d", "d", "a", "b", "z", "Enter", "ArrowDown", "ArrowUp", "m"]
+
+
+@pytest.mark.parametrize("name", ["listbox", "field", "select", "button"])
+def test_keys_stay_in_the_widget_and_leave_the_notebook_alone(chooser, name):
+    notebook = chooser.notebook
+    target = {
+        "listbox": chooser.grid,
+        "field": chooser.field,
+        "select": chooser.root.get_by_role("combobox", name="Digit"),
+        "button": chooser.root.get_by_role("button", name="Clear"),
+    }[name]
+    source = (
+        "() => window.jupyterapp.shell.currentWidget.model.toJSON()"
+        ".cells.map((cell) => [cell.cell_type, cell.source])"
+    )
+    before = notebook.page.evaluate(source)
+    target.focus()
+    for key in KEYS_THAT_JUPYTERLAB_TAKES:
+        notebook.page.keyboard.press(key)
+    assert notebook.page.evaluate(source) == before
+    assert target.evaluate("(element) => element === document.activeElement")
+
+
+def test_the_same_keys_do_reach_the_notebook_from_a_plain_button(show):
+    """So that the test above can fail: JupyterLab does take keys from other widgets."""
+    notebook = show("ipywidgets.Button(description='plain')")
+    count = notebook.cell_count
+    notebook.page.get_by_role("button", name="plain").focus()
+    notebook.page.keyboard.press("b")
+    notebook.page.wait_for_function(
+        f"() => window.jupyterapp.shell.currentWidget.content.widgets.length === {count + 1}"
+    )
+
+
+def test_all_that_takes_the_focus_asks_the_notebook_not_to_listen(show):
+    """Notebook versions differ in when they listen; the attribute is what they all look at."""
+    page = show(LINKED).page
+    page.locator(".kd-softmax-view").wait_for()
+    focusable = page.locator(".kd-root").locator("button, input, select, [tabindex]")
+    assert focusable.count() > 15
+    assert (
+        focusable.evaluate_all(
+            "(all) => all.filter((each) => !each.hasAttribute('data-lm-suppress-shortcuts'))"
+            ".map((each) => each.outerHTML)"
+        )
+        == []
+    )
+
+
+# ---- code, links, several views -----------------------------------------------------------
+
+
+def test_setting_selected_in_python_moves_the_view(chooser):
+    chooser.notebook.run("chooser.selected = [700, 701, 702, 5]; chooser.current = 700")
+    chooser.root.get_by_text("4 chosen", exact=True).wait_for()
+    assert chooser.field.input_value() == "700-702, 5"
+    chooser.root.get_by_text(re.compile("^Sample 700, ")).wait_for()
+    assert chooser.grid.evaluate("(grid) => grid.scrollTop") > 1000
+
+
+LINKED = """
+chooser = SampleChooser(digits, rows)
+view = DigitView(digits)
+soft = SoftmaxView({"predict": rows, "predict_step": rows[:, ::-1]}, labels=digits.labels)
+ipywidgets.link((chooser, "current"), (view, "index"))
+ipywidgets.jslink((chooser, "current"), (soft, "index"))
+ipywidgets.VBox([chooser, view, soft])
+"""
+
+
+def test_views_follow_the_chooser_and_the_other_way_round(show):
+    chooser = Chooser(show(LINKED))
+    page = chooser.notebook.page
+    chooser.click(7)
+    page.locator(".kd-digit-view .kd-title").get_by_text("Image 7, labelled 7").wait_for()
+    softmax = page.locator(".kd-softmax-view")
+    softmax.get_by_text("Sample 7, labelled 7, the methods disagree").wait_for()
+    page.locator(".kd-digit-view").get_by_role("button", name="Next").click()
+    chooser.root.get_by_text(re.compile("^Sample 8, labelled 8")).wait_for()
+    softmax.get_by_role("spinbutton", name="Row").fill("17")
+    softmax.get_by_role("spinbutton", name="Row").press("Enter")
+    chooser.root.get_by_text(re.compile("^Sample 17, labelled 7")).wait_for()
+    page.locator(".kd-digit-view .kd-title").get_by_text("Image 17, labelled 7").wait_for()
+
+
+def test_two_views_of_one_chooser_stay_in_step(show):
+    notebook = show(CHOOSER, "chooser")
+    other, one = Chooser(notebook, nth=1), Chooser(notebook)
+    one.click(4)
+    other.root.get_by_text("1 chosen", exact=True).wait_for()
+    other.root.get_by_label("Predicted").select_option("wrong")
+    one.root.get_by_text("36 of 1,797 shown").wait_for()
+
+
+def test_an_error_in_a_callback_is_shown_in_the_widget(chooser):
+    chooser.notebook.run(
+        "def fails(change):\n    raise LookupError('no model <b>here</b>')\n"
+        "chooser.observe(fails, 'selected')"
+    )
+    chooser.click(2)
+    chooser.status.get_by_text("LookupError: no model <b>here</b>").wait_for()
+    chooser.notebook.run("chooser.unobserve(fails, 'selected')")
+    chooser.click(3)
+    chooser.status.get_by_text("LookupError").wait_for(state="detached")
+
+
+# ---- the other two ------------------------------------------------------------------------
+
+
+def test_the_value_under_mouse_and_keyboard_and_all_the_numbers(show):
+    notebook = show(
+        "image = np.zeros((2, 28, 28, 1)); image[0, 3, 4] = 0.25; image[0, 4, 4] = 1\n"
+        "view = DigitView(image); view",
+    )
+    page = notebook.page
+    root = page.locator(".kd-digit-view")
+    canvas = root.get_by_role("application")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 4.5 / 28, box["y"] + box["height"] * 3.5 / 28)
+    root.get_by_text("Row 3, column 4: 0.25").first.wait_for()
+    canvas.focus()
+    page.keyboard.press("ArrowDown")
+    assert root.locator(".kd-readout").inner_text() == "Row 4, column 4: 1"
+    assert root.get_by_role("status").inner_text() == "Row 4, column 4: 1"
+    assert "(2, 28, 28, 1)" in root.inner_text()
+    assert "float64" in root.inner_text()
+    assert not root.locator("pre").is_visible()
+    root.get_by_role("button", name="Show the numbers").click()
+    lines = root.locator("pre").text_content().split("\n")
+    assert len(lines) == 28
+    assert lines[3].split()[4] == "0.25"
+    canvas.focus()
+    page.keyboard.press("PageDown")
+    root.locator(".kd-title").get_by_text("Image 1").wait_for()
+    assert set(root.locator("pre").text_content().split()) == {"0"}
+    assert notebook.wait_for_print("view.index, view.numbers", "1 True") == "1 True"
+
+
+def test_bars_table_and_axis_of_a_softmax(show):
+    notebook = show("soft = SoftmaxView([[0.9, 0.0999, 1e-4, 0]], labels=[1])\nsoft")
+    root = notebook.page.locator(".kd-softmax-view")
+    lines = root.get_by_role("listitem").all_inner_texts()
+    assert [" ".join(line.split()) for line in lines] == [
+        "0 0.900 predicted",
+        "1 0.100 true label",
+        "2 < 0.001",
+        "3 0",
+    ]
+    assert "Most likely 0 (90.0 %), then 1 (10.0 %) and 2 (< 0.1 %)." in root.inner_text()
+
+    def lengths():
+        notebook.page.wait_for_timeout(250)
+        return root.locator(".kd-fill").evaluate_all(
+            "(bars) => bars.map((bar) => bar.offsetWidth / bar.parentElement.offsetWidth)"
+        )
+
+    assert lengths() == pytest.approx([0.9, 0.1, 0, 0], abs=0.01)
+    root.get_by_role("button", name="Log axis").click()
+    assert lengths() == pytest.approx([0.994, 0.875, 0.5, 0], abs=0.01)
+    assert root.get_by_role("button", name="Log axis").get_attribute("aria-pressed") == "true"
+    root.get_by_role("button", name="Table").click()
+    row = root.get_by_role("row").filter(has_text="true label")
+    assert row.inner_text().split() == ["1", "0.0999000", "true", "label"]
+    assert notebook.wait_for_print("soft.scale, soft.table", "log True") == "log True"
+
+
+def test_names_from_outside_stay_text(show):
+    notebook = show(
+        "bad = '<img src=x onerror=\"window.hacked = true\">'\n"
+        "ipywidgets.VBox([SoftmaxView({bad: rows[:2]}, labels=[0, 1], class_names=[bad] * 10),\n"
+        "    SoftmaxView({bad: rows[:2], 'b': rows[:2]}),\n"
+        "    DigitView(digits.pixels[:2], [bad, bad])])",
+    )
+    page = notebook.page
+    page.locator(".kd-digit-view").wait_for()
+    for button in page.get_by_role("button", name="Table").all():
+        button.click()
+    assert page.locator(".kd-root img").count() == 0
+    assert "<img src=x" in page.locator(".kd-digit-view .kd-title").inner_text()
+    assert page.evaluate("() => window.hacked") is None
+
+
+# ---- themes -------------------------------------------------------------------------------
+
+CONTRASTS = """(root) => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if ((colour[3] ?? 1) === 1) return colour;
+    }
+  };
+  const texts = [...root.querySelectorAll("*")].filter((node) =>
+    [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
+    && node.checkVisibility());
+  return texts.map((node) => {
+    const [one, other] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    return [node.textContent.slice(0, 40), ratio];
+  });
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read_in_both_themes(show, theme):
+    notebook = show(LINKED, theme=theme)
+    page = notebook.page
+    page.locator(".kd-softmax-view").wait_for()
+    page.locator(".kd-chooser").get_by_label("Chosen").fill("nonsense")
+    page.locator(".kd-chooser").get_by_label("Chosen").press("Enter")
+    page.wait_for_timeout(500)
+    for root in page.locator(".kd-root").all():
+        root.and_(page.locator(f'[data-kd-theme="{theme}"]')).wait_for()
+        texts = root.evaluate(CONTRASTS)
+        assert len(texts) > 10
+        assert [text for text in texts if text[1] < 4.5] == []
+        assert root.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")
+
+
+CANVAS_CONTRASTS = """(root) => {
+  const style = getComputedStyle(root);
+  const parse = (name) => style.getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)
+    .map((pair) => parseInt(pair, 16));
+  const light = (rgb) => rgb.map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, at) => sum + v * [0.2126, 0.7152, 0.0722][at], 0);
+  const page = style.backgroundColor.match(/[\\d.]+/g).map(Number).slice(0, 3);
+  const ratio = (one, other) => {
+    const [a, b] = [light(one), light(other)];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+  return ["--kd-text", "--kd-muted", "--kd-bad"].flatMap((name) =>
+    [page, parse("--kd-soft")].map((ground) => [name, ratio(parse(name), ground)]));
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_captions_on_the_canvas_can_be_read_in_both_themes(show, theme):
+    chooser = Chooser(show(CHOOSER, theme=theme))
+    chooser.notebook.page.locator(f'.kd-chooser[data-kd-theme="{theme}"]').wait_for()
+    ratios = chooser.root.evaluate(CANVAS_CONTRASTS)
+    assert [pair for pair in ratios if pair[1] < 4.5] == []
+
+
+def test_a_change_of_theme_is_followed(chooser):
+    chooser.notebook.page.locator('.kd-chooser[data-kd-theme="light"]').wait_for()
+    light = chooser.picture()
+    chooser.notebook.use_theme("dark")
+    chooser.notebook.page.locator('.kd-chooser[data-kd-theme="dark"]').wait_for()
+    assert chooser.picture() != light
+
+
+# ---- a saved notebook ---------------------------------------------------------------------
+
+
+def test_a_reloaded_page_with_its_kernel_shows_the_widget_as_it_was_left(open_notebook):
+    chooser = Chooser(open_notebook(SETUP, CHOOSER))
+    chooser.click(5)
+    assert chooser.selected([5]) == "[5]"
+    chooser.notebook.save()
+    chooser.notebook.page.wait_for_timeout(500)
+    chooser.notebook.open()
+    again = Chooser(chooser.notebook)
+    again.root.get_by_text("1 chosen", exact=True).wait_for()
+    again.click(6)
+    assert again.selected([5, 6]) == "[5, 6]"
+
+
+def test_a_saved_notebook_without_live_view_shows_the_picture(open_notebook, tmp_path):
+    import nbformat
+
+    notebook = open_notebook(SETUP, "SampleChooser(digits, rows, selected=[5, 38])")
+    notebook.page.locator(".kd-chooser").wait_for()
+    (output,) = [
+        nbformat.from_dict(output)
+        for output in notebook.outputs()
+        if output["output_type"] == "execute_result"
+    ]
+    saved = notebook_of("SampleChooser(digits, rows, selected=[5, 38])")
+    saved.cells[0].outputs = [output]
+    del output.data["application/vnd.jupyter.widget-view+json"]
+    nbformat.write(saved, tmp_path / "saved.ipynb")
+    reader = open_notebook(path=tmp_path / "saved.ipynb", run=False)
+    picture = reader.page.locator(".jp-OutputArea-output img")
+    picture.wait_for()
+    assert picture.evaluate("(img) => img.complete && img.naturalWidth") > 100
+    words = reader.page.locator(".jp-OutputArea").inner_text()
+    assert "Error displaying widget" not in words
+    assert "model not found" not in words
