@@ -24,6 +24,7 @@ STRETCH = 0.5  # how much one part grows at the cost of another, at most
 BEND = 0.2  # how much strokes bow, and one end is wider than the other, at most
 NARROW = (0.45, 0.65)  # width / height of digits that are not widened, and that are freely so
 WOBBLE = ((4, 0.1), (7, 0.04))  # smooth noise: (knots along a side, spread), coarse and fine
+STIFF = 0.3  # share of stretch, bend and wobble that is left for digits not to be widened
 
 PAPER = 48  # side of the paper that a digit is redrawn on, points, before it is framed
 EDGE = 1.35  # half the side of that paper
@@ -67,6 +68,7 @@ def new_hand(
     # A narrow digit stays narrow: a 1 with a widened flag would be a 7.
     room = np.clip((half[:, 0] / half[:, 1] - NARROW[0]) / (NARROW[1] - NARROW[0]), 0, 1)
     room = room * may_widen
+    supple = strengths * np.where(may_widen, 1, STIFF).astype(np.float32)[:, None, None]
     hand = _random_hand(rng, strengths[:, 0, 0], room)
     # The digit, slanted and turned, must fill the paper from -1 to 1.
     corners = half[:, :, None] * np.array([[1, 1], [1, -1]])
@@ -75,10 +77,10 @@ def new_hand(
     across, down = paper()
     x = back[:, 0, 0] * across + back[:, 0, 1] * down
     y = back[:, 1, 0] * across + back[:, 1, 1] * down
-    x, y = _bend_and_stretch(x, y, half, room, rng, strengths)
+    x, y = _bend_and_stretch(x, y, half, room, rng, supple)
     centre = middle.astype(np.float32)[:, :, None, None]
-    x = centre[:, 0] + BOX / 2 * FINE * (x + _wobble(rng, strengths))
-    y = centre[:, 1] + BOX / 2 * FINE * (y + _wobble(rng, strengths))
+    x = centre[:, 0] + BOX / 2 * FINE * (x + _wobble(rng, supple))
+    y = centre[:, 1] + BOX / 2 * FINE * (y + _wobble(rng, supple))
     scale = fit / np.sqrt(np.abs(np.linalg.det(hand)))
     return x, y, scale.astype(np.float32)[:, None, None]
 

@@ -21,7 +21,7 @@ from kerasdemo.preprocess import SIZE, area_matrix, frame_digit
 Floats = npt.NDArray[np.float32]
 
 # The recipe. Changing it, or augment.py, means: run python -m kerasdemo.classifier.
-EPOCHS = 120
+EPOCHS = 600
 SEED = 0
 BATCH = 500  # samples predicted at once
 

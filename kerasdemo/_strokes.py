@@ -16,7 +16,7 @@ Bools = npt.NDArray[np.bool_]
 
 FINE = 3  # map points per pixel, in each direction
 REACH = 6  # pixels; longer distances are cut to this
-BARS = (0.3, 0.75)  # a stroke that ends between these shares of the height is a bar
+BARS = (0.15, 0.75)  # a stroke that ends between these shares of the height is a bar, or a hook
 LONGEST_BAR = 24  # map points on either side of the stem
 CHUNK = 128  # digits worked on at once: keeps the memory small
 
@@ -128,7 +128,7 @@ def middle_line(ink: Bools) -> Bools:
 
 
 def without_bars(line: Bools) -> Bools:
-    """Wear down the strokes that end half-way up a digit, such as the bar of a 7.
+    """Wear down the strokes that end half-way up a digit: the bar of a 7, the hook of its roof.
 
     Parameters
     ----------
