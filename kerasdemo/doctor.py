@@ -16,6 +16,7 @@ from kerasdemo.view.table import Row, Table, as_html
 
 __all__ = ["Finding", "Report", "check_setup"]
 
+STATUS = {"ok": "✓ ok", "warning": "! warning", "problem": "✗ problem"}
 CHECKS = (
     _machine.check_python,
     _packages.check_packages,
@@ -77,7 +78,7 @@ class Report:
         """Write the report so that each command stands on a line of its own, ready to copy."""
         lines = []
         for finding in self.findings:
-            label = f"{finding.status:<9}{finding.name:<16}"
+            label = f"{STATUS[finding.status]:<11}{finding.name:<16}"
             lines += textwrap.wrap(
                 finding.seen, 100, initial_indent=label, subsequent_indent=" " * 27
             )
@@ -91,7 +92,7 @@ class Report:
     def _repr_html_(self) -> str:
         """Write the report as a table for a notebook."""
         rows = tuple(
-            Row(finding.name, (finding.status, finding.seen, finding.mend or "nothing"))
+            Row(finding.name, (STATUS[finding.status], finding.seen, finding.mend or "nothing"))
             for finding in self.findings
         )
         columns = ("status", "what was seen", "what mends it")

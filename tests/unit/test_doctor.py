@@ -409,7 +409,7 @@ def mixed() -> Report:
 def test_report_as_text(mixed):
     lines = repr(mixed).splitlines()
     assert not mixed.ok
-    assert lines[0].split()[:2] == ["ok", "Python"]
+    assert lines[0].split()[:3] == ["✓", "ok", "Python"]
     assert mixed["packages"].mend in [line.strip() for line in lines]  # in one piece, to copy
     assert all(len(line) <= 100 for line in lines if "pip install" not in line)
     assert lines[-1] == "1 problem and 1 warning: mend from the top, then check again."
