@@ -24,11 +24,9 @@ FOLDER = Path(kerasdemo.widgets.__file__).parent
 
 @pytest.fixture(scope="session")
 def node():
-    """Return the path of Node."""
-    path = shutil.which("node")
-    if path is None:
-        pytest.skip("no Node; get it with: apt-get install nodejs")
-    return path
+    """Return the path of Node; Playwright brings one along."""
+    driver = pytest.importorskip("playwright._impl._driver", reason="get Playwright: make test")
+    return shutil.which("node") or driver.compute_driver_executable()[0]
 
 
 @pytest.fixture
