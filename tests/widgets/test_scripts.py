@@ -46,7 +46,7 @@ def run(*command, **options):
 
 def test_the_plain_functions_do_what_they_say(node, scripts):
     shutil.copy(Path(__file__).with_name("pure.test.mjs"), scripts)
-    done = run(node, "--test", "pure.test.mjs", cwd=scripts)
+    done = run(node, "--test", "--test-reporter=tap", "pure.test.mjs", cwd=scripts)
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"^# pass (\d+)", done.stdout, flags=re.MULTILINE)[1]) >= 15
 
