@@ -3,7 +3,7 @@ import {
   arrayFrom, factList, flush, followTheme, h, inkColours, listen, oncePerFrame, pager,
   sharpContext, shieldKeys, statusLine, tell, toggle,
 } from "./common.js";
-import { formatValue, imageFacts, movedCell } from "./pure.js";
+import { formatValue, imageFacts, movedCell, shortValue } from "./pure.js";
 
 const SIDE = 336;
 
@@ -31,9 +31,11 @@ function drawImage(root, canvas, { values, height, width, low, high, cell, focus
     context.fillRect(x, y, Math.ceil(side), Math.ceil(side));
   }
   const style = getComputedStyle(root);
-  context.strokeStyle = style.getPropertyValue("--kd-accent");
-  context.lineWidth = focused ? 3 : 2;
-  context.strokeRect(cell.column * side, cell.row * side, side, side);
+  for (const [token, wide] of [["--kd-bg", 6], ["--kd-accent", focused ? 4 : 2]]) {
+    context.strokeStyle = style.getPropertyValue(token); // seen on paper and on ink
+    context.lineWidth = wide;
+    context.strokeRect(cell.column * side, cell.row * side, side, side);
+  }
 }
 
 export function renderDigitView({ model, el }) {
@@ -82,7 +84,7 @@ export function renderDigitView({ model, el }) {
     numbersButton.draw();
     numbers.hidden = !model.get("numbers");
     if (numbers.hidden) return;
-    const written = values.map((value) => formatValue(value, images.whole));
+    const written = values.map((value) => shortValue(value, images.whole));
     const wide = Math.max(...written.map((text) => text.length));
     const lines = Array.from({ length: images.height }, (_, row) => written
       .slice(row * images.width, (row + 1) * images.width)

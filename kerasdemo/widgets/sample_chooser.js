@@ -4,9 +4,10 @@ import {
   statusLine, tell,
 } from "./common.js";
 import {
-  describeFilter, describeSample, formatPositions, gridLayout, movedPlace, parsePositions,
-  shownPositions, visiblePlaces,
-} from "./pure.js";
+  describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, shownPositions,
+  visiblePlaces,
+} from "./choosing.js";
+import { describeSample } from "./pure.js";
 import { TILE, drawTile, readSamples, stripOf } from "./thumbnails.js";
 
 const ROWS = 4.4; // the cut row says that there is more below
@@ -20,7 +21,14 @@ function optionsFor(samples) {
 
 function choice(model, name, text, options, read = (value) => value) {
   const select = h("select", {}, ...options.map(([value, words]) => h("option", { value }, words)));
-  const draw = () => (select.value = String(model.get(name) ?? ""));
+  const draw = () => {
+    const value = String(model.get(name) ?? "");
+    if (!options.some(([known]) => known === value)) {
+      options.push([value, value]); // set by code, and no sample has it
+      select.append(h("option", { value }, value));
+    }
+    select.value = value;
+  };
   select.addEventListener("change", () => tell(model, { [name]: read(select.value) }));
   draw();
   return { element: labelled(text, select), draw };
@@ -137,7 +145,7 @@ export function renderChooser({ model, el }) {
     chosen = new Set(selected);
     total.textContent = `${chosen.size.toLocaleString("en")} chosen`;
     const hidden = shown.length < samples.count ? selected.filter((at) => !places.has(at)).length : 0;
-    if (hidden) total.textContent += ` (${hidden.toLocaleString("en")} of them not shown)`;
+    if (hidden) total.textContent += ` (${hidden.toLocaleString("en")} not shown)`;
     field.value = formatPositions(selected);
     onCurrent();
   };

@@ -66,7 +66,7 @@ class SampleChooser(KitWidget):
     ((2, 28, 28, 1), [5, 8])
     """
 
-    _esm = page_module("thumbnails", "sample_chooser")
+    _esm = page_module("choosing", "thumbnails", "sample_chooser")
     _css = page_style("sample_chooser")
 
     selected = Positions().tag(sync=True)

@@ -4,12 +4,12 @@ import {
 } from "./common.js";
 import {
   barShare, describeAgreement, describeSoftmax, formatProbability, largestDifference, marksFor,
-  softmaxFacts,
+  preciseValue, softmaxFacts,
 } from "./pure.js";
 
 const TICKS = {
   linear: [[0, "0"], [0.25, "0.25"], [0.5, "0.5"], [0.75, "0.75"], [1, "1"]],
-  log: [[0, "1e-8"], [0.25, "1e-6"], [0.5, "1e-4"], [0.75, "0.01"], [1, "1"]],
+  log: [[0, "≤ 1e-8"], [0.25, "1e-6"], [0.5, "1e-4"], [0.75, "0.01"], [1, "1"]],
 };
 
 /** What the kernel sent once: for each method, one row of probabilities a sample. */
@@ -145,7 +145,7 @@ export function renderSoftmax({ model, el }) {
       const predicted = here.map((row) => softmaxFacts(row).predicted);
       numbers.replaceChildren(table("Probability of each class", ["Class", ...methods, ""],
         Array.from({ length: classes }, (_, place) => [names[place],
-          ...here.map((row) => row[place].toPrecision(6)),
+          ...here.map((row) => preciseValue(row[place])),
           marksFor(place, label, predicted, methods).join(", ")])));
     }
     facts.replaceChildren(factTable(methods, here));

@@ -3,7 +3,7 @@ import { arrayFrom } from "./common.js";
 import { softmaxFacts } from "./pure.js";
 
 const PICTURE = 56;
-export const TILE = { width: 66, height: 82 };
+export const TILE = { width: 72, height: 82 };
 
 /** What the kernel sent once: pixels, labels and, where given, what was predicted. */
 export function readSamples(model) {
@@ -80,13 +80,13 @@ export function drawTile(context, colour, samples, position, { x, y, strip, at, 
   context.textAlign = "left";
   context.font = colour("--kd-caption-font");
   context.fillStyle = colour("--kd-muted");
-  context.fillText(String(position), left, y + TILE.height - 6);
+  context.fillText(String(position), left - 3, y + TILE.height - 6);
   context.textAlign = "right";
   context.fillStyle = colour(wrong ? "--kd-bad" : "--kd-text");
   context.font = colour("--kd-caption-strong");
   const said = wrong ? `${samples.labels[position]}→${samples.predicted[position] ?? "NaN"}`
     : String(samples.labels[position]);
-  context.fillText(said, left + PICTURE, y + TILE.height - 6);
+  context.fillText(said, left + PICTURE + 3, y + TILE.height - 6);
   if (cursor) {
     context.setLineDash([4, 2]);
     context.lineWidth = 2;

@@ -2,11 +2,12 @@
 // beside this file.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as choosing from "./choosing.js";
 import * as pure from "./pure.js";
 import { rgba } from "./common.js";
 
 test("typed positions: single ones, runs, either dash, any separator, each once", () => {
-  const read = (text) => pure.parsePositions(text, 1797).positions;
+  const read = (text) => choosing.parsePositions(text, 1797).positions;
   assert.deepEqual(read("5, 38, 120-123"), [5, 38, 120, 121, 122, 123]);
   assert.deepEqual(read(" 5;38  7 - 9\n"), [5, 38, 7, 8, 9]);
   assert.deepEqual(read("9–7, 8, 8"), [9, 8, 7]);
@@ -15,7 +16,7 @@ test("typed positions: single ones, runs, either dash, any separator, each once"
 });
 
 test("typed positions: what is none is named", () => {
-  const complaint = (text, count = 1797) => pure.parsePositions(text, count).error;
+  const complaint = (text, count = 1797) => choosing.parsePositions(text, count).error;
   assert.match(complaint("5, x"), /^“x” is not a position\. Type positions from 0 to 1796/);
   for (const wrong of ["-3", "5-", "1.5", "1-2-3", "<b>", "1e3"]) {
     assert.match(complaint(wrong), /is not a position/, wrong);
@@ -26,14 +27,14 @@ test("typed positions: what is none is named", () => {
 });
 
 test("written positions are read back as they were, order and all", () => {
-  assert.equal(pure.formatPositions([5, 38, 120, 121, 122, 7, 8]), "5, 38, 120-122, 7, 8");
-  assert.equal(pure.formatPositions([]), "");
+  assert.equal(choosing.formatPositions([5, 38, 120, 121, 122, 7, 8]), "5, 38, 120-122, 7, 8");
+  assert.equal(choosing.formatPositions([]), "");
   let seed = 1;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
   for (let round = 0; round < 300; round += 1) {
     const positions = [...new Set(Array.from({ length: random(30) }, () => random(40)))];
-    const text = pure.formatPositions(positions);
-    assert.deepEqual(pure.parsePositions(text, 40).positions, positions, text);
+    const text = choosing.formatPositions(positions);
+    assert.deepEqual(choosing.parsePositions(text, 40).positions, positions, text);
   }
 });
 
@@ -44,7 +45,7 @@ const samples = {
   confidence: [0.9, 0.4, 0.6, 0.6, 1.0, 0.5],
 };
 const every = { digit: null, outcome: "all", order: "position" };
-const shown = (filter, of = samples) => pure.shownPositions(of, { ...every, ...filter });
+const shown = (filter, of = samples) => choosing.shownPositions(of, { ...every, ...filter });
 
 test("filters: by digit, by outcome, by both", () => {
   assert.deepEqual(shown({}), [0, 1, 2, 3, 4, 5]);
@@ -69,24 +70,24 @@ test("without probabilities there is no right, wrong or sure", () => {
 });
 
 test("filters in words", () => {
-  assert.equal(pure.describeFilter({ digit: 3, outcome: "wrong" }), "labelled 3, predicted wrong");
-  assert.equal(pure.describeFilter({ digit: 0, outcome: "all" }), "labelled 0");
+  assert.equal(choosing.describeFilter({ digit: 3, outcome: "wrong" }), "labelled 3, predicted wrong");
+  assert.equal(choosing.describeFilter({ digit: 0, outcome: "all" }), "labelled 0");
 });
 
 test("the grid: every sample has a place, and only the rows in sight are asked for", () => {
   const tile = { width: 66, height: 82 };
-  const layout = pure.gridLayout(800, tile, 70000);
+  const layout = choosing.gridLayout(800, tile, 70000);
   assert.deepEqual(layout, { columns: 12, rows: 5834, left: 4, height: 5834 * 82 });
-  assert.equal(pure.gridLayout(10, tile, 3).columns, 1);
-  assert.deepEqual(pure.visiblePlaces(0, 360, layout, tile, 70000), { first: 0, end: 60 });
-  assert.deepEqual(pure.visiblePlaces(83, 360, layout, tile, 70000), { first: 12, end: 72 });
-  assert.equal(pure.visiblePlaces(layout.height - 360, 360, layout, tile, 70000).end, 70000);
-  assert.deepEqual(pure.visiblePlaces(500, 360, layout, tile, 5), { first: 5, end: 5 });
+  assert.equal(choosing.gridLayout(10, tile, 3).columns, 1);
+  assert.deepEqual(choosing.visiblePlaces(0, 360, layout, tile, 70000), { first: 0, end: 60 });
+  assert.deepEqual(choosing.visiblePlaces(83, 360, layout, tile, 70000), { first: 12, end: 72 });
+  assert.equal(choosing.visiblePlaces(layout.height - 360, 360, layout, tile, 70000).end, 70000);
+  assert.deepEqual(choosing.visiblePlaces(500, 360, layout, tile, 5), { first: 5, end: 5 });
 });
 
 test("keys move the cursor over the grid and never off it", () => {
   const grid = { columns: 5, pageRows: 2, count: 23 };
-  const moved = (key, place) => pure.movedPlace(key, place, grid);
+  const moved = (key, place) => choosing.movedPlace(key, place, grid);
   assert.equal(moved("ArrowRight", 4), 5);
   assert.equal(moved("ArrowDown", 4), 9);
   assert.equal(moved("ArrowUp", 4), 4);
@@ -151,6 +152,10 @@ test("values of an image", () => {
   const written = [0, 1, 0.123, 0.001, -0.002, NaN, Infinity].map((v) => pure.formatValue(v, false));
   assert.deepEqual(written, ["0", "1", "0.12", "1e-3", "-2e-3", "NaN", "Infinity"]);
   assert.equal(pure.formatValue(135, true), "135");
+  const short = [0, 1, 0.123, 0.001, -0.5, 0.999, 2.5, NaN].map((v) => pure.shortValue(v, false));
+  assert.deepEqual(short, ["0", "1", ".12", ".00", "-.50", "1.", "2.50", "NaN"]);
+  const precise = [0.5, 8.24766e-6, 0, NaN].map(pure.preciseValue);
+  assert.deepEqual(precise, ["0.500000", "8.24766e-6", "0.00000", "NaN"]);
   assert.deepEqual(pure.imageFacts([0, 0.5, NaN, -1]), { low: -1, high: 0.5, ink: 3, odd: 1 });
   assert.ok(Number.isNaN(pure.imageFacts([NaN]).low));
 });
