@@ -48,11 +48,10 @@ def write(model: Any) -> dict[str, Any]:
     """
     keras, tf = import_keras(), import_tensorflow()
     digits = load_digits()
-    # A clone is not compiled: no optimizer in the file, which load_classifier compiles anew.
-    clone = keras.models.clone_model(model)
-    clone.set_weights(model.get_weights())
+    # The same layers in a model that is not compiled: no optimizer, which would triple the file.
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
     path = classifier.DATA / classifier.MODEL_FILE
-    clone.save(path)
+    bare.save(path)
     probabilities = _predict(keras.saving.load_model(path), digits.images)
     np.savez_compressed(
         classifier.DATA / classifier.PROBABILITIES_FILE, probabilities=probabilities
@@ -116,7 +115,7 @@ def variations(images: Floats) -> dict[str, Floats]:
         From a name to images of the same shape. Those that are moved or shrunk are not framed
         again: they show what a drawing costs that was not framed.
     """
-    outline, middle = stroke_maps(images).astype(np.float32).swapaxes(0, 1)
+    outline, middle = stroke_maps(images)[:, :2].astype(np.float32).swapaxes(0, 1)
     plain = images[..., 0]
 
     def inked(depth: Floats) -> Floats:

@@ -152,6 +152,7 @@ def train_classifier(
         stream.prefetch(4),
         epochs=epochs,
         steps_per_epoch=steps,
+        shuffle=False,  # the stream is in random order already
         verbose=0,
         callbacks=[progress_bar(keras, epochs)] if verbose else [],
     )
