@@ -181,7 +181,8 @@ def _mark(text: QuestionText, guess: str | None) -> str:
 
 
 def _reply(text: QuestionText, letter: str) -> list[str]:
-    start = "As you thought." if letter == text.answer else "Not so."
+    right = "As you thought." if text.kind == "predict" else "Right."
+    start = right if letter == text.answer else "Not so."
     return [f"{start} {text.choices[letter].reply}", f"The rule: {text.rule}"]
 
 
@@ -199,29 +200,22 @@ def _show_question(question: Question, label: str, respond: Callable[[str], list
 
 def _menu(question: Question, label: str, respond: Callable[[str], list[str]], head: str) -> Any:
     """Return the live form: the question, a labelled menu, and what is said to a choice."""
-    import ipywidgets
+    from kerasdemo._menu import Menu
 
     text = question.text
-    options = [("choose", ""), *((f"{k}. {c.text}", k) for k, c in text.choices.items())]
-    menu = ipywidgets.Dropdown(
-        options=options,
-        value=question.guess or "",
-        description=f"{label}:",
-        style={"description_width": "initial"},
-        layout={"width": "46rem", "max_width": "100%"},
-    )
-    menu.add_class("kd-menu")
-    said = ipywidgets.HTML()
 
-    def choose(change: Any = None) -> None:
-        question.guess = menu.value or None
-        lines = respond(menu.value) if menu.value else []
+    def choose(letter: str) -> str:
+        question.guess = letter or None
         mark = _mark(text, question.guess) if text.kind != "predict" else ""
-        said.value = quiz_box(lines, mark=mark) if lines else ""
+        return quiz_box(respond(letter), mark=mark) if letter else ""
 
-    menu.observe(choose, names="value")
-    choose()
-    return ipywidgets.VBox([ipywidgets.HTML(head), menu, said])
+    return Menu(
+        head=head,
+        label=f"{label}:",
+        choices={letter: choice.text.replace("`", "") for letter, choice in text.choices.items()},
+        choice=question.guess or "",
+        respond=choose,
+    )
 
 
 def _show(

@@ -20,6 +20,12 @@ STYLE = """<style>
 </style>"""
 
 
+LABEL = re.compile(
+    r"^([A-E]\.|(?:Your guess|What happened|The rule|Yes|Not yet|Hint \d of \d):"
+    r"|As you thought\.|Right\.|Not so\.)"
+)
+
+
 def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
     """Return lines of plain text as one framed piece of HTML.
 
@@ -44,7 +50,7 @@ def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
     body = [f'<p class="kd-tag">{html.escape(tag)}</p>'] if tag else []
     for line in lines:
         text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line))
-        text = re.sub(r"^([A-E]\.|[A-Z][\w ]{2,20}:)", r"<strong>\1</strong>", text)
+        text = LABEL.sub(r"<strong>\1</strong>", text)
         body.append(f"<p>{text}</p>")
     classes = f"kd-quiz {mark}".strip()
     return f'{STYLE}<div class="{classes}">{"".join(body)}</div>'

@@ -53,7 +53,8 @@ def test_one_altered_digit_fails(copied):
     nbformat.write(notebook, path)
     done = nbval(path)
     assert done.returncode == 1
-    assert "1 failed" in done.stdout
+    assert done.stdout.count("FAILED") == 1, done.stdout
+    assert f"Cell {cell.execution_count - 1} " in done.stdout, "nbval counts code cells from 0"
 
 
 def test_an_altered_word_in_a_question_fails(copied):
@@ -63,7 +64,9 @@ def test_an_altered_word_in_a_question_fails(copied):
     assert "<strong>A.</strong>" in data["text/html"]
     data["text/html"] = data["text/html"].replace("<strong>A.</strong>", "<strong>D.</strong>")
     nbformat.write(notebook, path)
-    assert "1 failed" in nbval(path).stdout
+    done = nbval(path)
+    assert done.returncode == 1
+    assert done.stdout.count("FAILED") == 1, done.stdout
 
 
 def test_style_sheets_and_picture_bytes_are_not_compared(copied):

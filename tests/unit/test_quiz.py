@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -267,23 +268,35 @@ def test_style_is_the_theme_s_and_our_own():
 
 def test_the_menu_is_labelled_and_replies(bank):
     question = quiz.Question("90a")
-    box = quiz._menu(question, "Your answer", lambda letter: [f"heard {letter}"], "<p>head</p>")
-    head, menu, said = box.children
-    assert head.value == "<p>head</p>"
-    assert menu.description == "Your answer:"
-    assert [label for label, _ in menu.options] == ["choose", "A. one", "B. two", "C. three"]
-    assert (menu.value, said.value) == ("", "")
-    menu.value = "C"
+    menu = quiz._menu(question, "Your answer", lambda letter: [f"heard {letter}"], "<p>head</p>")
+    assert (menu._head, menu._label) == ("<p>head</p>", "Your answer:")
+    assert menu._options == [["", "choose"], ["A", "A. one"], ["B", "B. two"], ["C", "C. three"]]
+    assert (menu.choice, menu._said) == ("", "")
+    menu.choice = "C"
     assert question.guess == "C"
-    assert "heard C" in said.value
-    menu.value = ""
+    assert "heard C" in menu._said
+    assert 'class="kd-quiz"' in menu._said, "the reply to a guess is neither right nor wrong"
+    menu.choice = ""
     assert question.guess is None
-    assert said.value == ""
+    assert menu._said == ""
+    with pytest.raises(traitlets.TraitError, match=r"the choices are \['A', 'B', 'C'\]"):
+        menu.choice = "Z"
 
 
 def test_a_typed_guess_is_in_the_menu(bank):
-    box = quiz._menu(quiz.Question("90a", "a"), "Your guess", lambda letter: [letter], "")
-    assert box.children[1].value == "A"
+    menu = quiz._menu(quiz.Question("90a", "a"), "Your guess", lambda letter: [letter], "")
+    assert menu.choice == "A"
+
+
+def test_an_answer_in_the_menu_is_marked_in_words_and_colour():
+    asked = quiz.Question("03x")
+    menu = quiz._menu(asked, "Your answer", lambda letter: quiz._reply(asked.text, letter), "")
+    menu.choice = "A"
+    assert "kd-no" in menu._said
+    assert "Not so." in menu._said
+    menu.choice = "B"
+    assert "kd-yes" in menu._said
+    assert "Right." in menu._said
 
 
 def test_repr_gives_no_answer_away(bank):
