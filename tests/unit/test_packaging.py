@@ -65,7 +65,7 @@ def test_importing_pulls_in_nothing_beyond_what_is_declared():
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
-    outside = imported - set(sys.stdlib_module_names) - {"kerasdemo"}
+    outside = imported - set(sys.stdlib_module_names) - {"kerasdemo", "tomllib"}
     owners = metadata.packages_distributions()
     # ipywidgets stands on the first two; the third comes with JupyterLab, asked for only there
     brought_along = {"IPython", "traitlets", "jupyter_core"}
