@@ -17,15 +17,12 @@ __all__ = ["Place", "Positions"]
 class Positions(traitlets.TraitType):  # type: ignore[misc]
     """A list of positions, each once, among the `_count` samples of a widget."""
 
+    default_value = ()
     info_text = "a list of positions"
 
     def validate(self, widget: Any, value: Any) -> list[int]:
         """Return the positions, or say what is wrong with them."""
         return check_positions(value, widget._count)
-
-    def make_dynamic_default(self) -> list[int]:
-        """Return an empty list for this widget alone."""
-        return []
 
 
 class Place(traitlets.Int):  # type: ignore[misc]
