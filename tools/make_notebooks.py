@@ -97,11 +97,18 @@ def normalise(notebook: NotebookNode, before: NotebookNode | None = None) -> Not
         cell.source = cell.source.rstrip()
         if cell.cell_type != "code":
             continue
-        cell.outputs = _merge_streams([_clean_output(output) for output in cell.outputs])
+        if IGNORED in kept.get("tags", []):
+            cell.outputs = [output for output in cell.outputs if not _is_passing(output)]
+        cell.outputs = [_clean_output(output) for output in _merge_streams(cell.outputs)]
         old = stored.get(cell.id)
         if old and IGNORED in kept.get("tags", []) and _same_but_for_numbers(old, cell):
             cell.outputs = old.outputs
     return clean
+
+
+def _is_passing(output: NotebookNode) -> bool:
+    """Say whether this is a progress bar: a widget without a static form, there on a slow day."""
+    return WIDGET_VIEW in output.get("data", {}) and "text/html" not in output.data
 
 
 def _clean_output(output: NotebookNode) -> NotebookNode:
@@ -111,7 +118,7 @@ def _clean_output(output: NotebookNode) -> NotebookNode:
             output[key].pop(WIDGET_VIEW, None)
     output.pop("transient", None)
     if "text" in output:
-        output.text = _without_places(output.text)
+        output.text = re.sub(r"[^\n]*\r(?!\n)", "", _without_places(output.text))  # what a bar left
     for kind, value in output.get("data", {}).items():
         if kind.startswith("text/"):
             output.data[kind] = _without_places(value)

@@ -133,6 +133,24 @@ def test_an_ignored_cell_keeps_its_numbers_and_no_more(write_notebook):
     assert path.read_text(encoding="utf-8").count("seconds") == 0, "the words differ: renew"
 
 
+def test_of_a_progress_bar_only_the_last_state_is_stored(write_notebook):
+    bar = (
+        "print('start')\nfor n in range(4):\n    print(f'\\b\\r{n}/3', end='', flush=True)\nprint()"
+    )
+    path = write_notebook(bar)
+    assert tool.main([str(path)]) == 0
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.text == "start\n3/3\n"
+
+
+def test_a_bar_that_comes_on_slow_days_only_is_not_stored(write_notebook):
+    source = "from tqdm.notebook import tqdm\nfor n in tqdm(range(3)):\n    print(n)"
+    path = write_notebook(source, tags=["nbval-ignore-output"])
+    assert tool.main([str(path)]) == 0
+    (output,) = nbformat.read(path, as_version=4).cells[0].outputs
+    assert output.text == "0\n1\n2\n"
+
+
 def test_without_the_tag_numbers_are_renewed(write_notebook):
     path = write_notebook("import time\nprint(time.perf_counter())")
     texts = set()
