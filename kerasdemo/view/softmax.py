@@ -213,7 +213,7 @@ def softmax_table_html(
     Examples
     --------
     >>> table = softmax_table_html({"predict": [0.25, 0.75]}, label=1)
-    >>> "<td>0.750</td><td>label, largest</td>" in table
+    >>> "<td>0.750</td><td>true label, predicted</td>" in table
     True
     """
     arrays = {name: np.asarray(p, dtype=np.float64) for name, p in rows.items()}
@@ -221,7 +221,7 @@ def softmax_table_html(
     head = "".join(f"<th>{html.escape(name)}</th>" for name in arrays)
     lines = [f"<table><thead><tr><th>class</th>{head}<th></th></tr></thead><tbody>"]
     for place in range(min(len(p) for p in arrays.values())):
-        marks = ["label"] * (place == label) + ["largest"] * (place in largest)
+        marks = ["true label"] * (place == label) + ["predicted"] * (place in largest)
         cells = "".join(f"<td>{format_probability(p[place])}</td>" for p in arrays.values())
         name = html.escape(_name(place, class_names))
         lines.append(f"<tr><th>{name}</th>{cells}<td>{', '.join(marks)}</td></tr>")

@@ -13,7 +13,7 @@ from kerasdemo.view.softmax import format_probability, softmax_facts
 
 __all__ = ["softmax_png"]
 
-WIDTH, NAME, NUMBER, MARK = 560, 96, 70, 104
+WIDTH, NAME, NUMBER, MARK = 584, 96, 70, 128
 GAP, LEGEND = 8, 20
 INK, FAINT, TRACK = 30, 110, 236
 SHADES = (70, 150, 110, 40)
@@ -40,7 +40,7 @@ def softmax_png(
     Returns
     -------
     bytes
-        A PNG file, 560 pixels wide.
+        A PNG file, 584 pixels wide.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def softmax_png(
         _bars(draw, top, values, bar // len(values))
         end = WIDTH - MARK - 8
         _write(draw, end, line, format_probability(float(values[0])), right=True)
-        marks = ["label"] * (place == label) + ["largest"] * (place == largest)
+        marks = ["true label"] * (place == label) + ["predicted"] * (place == largest)
         _write(draw, WIDTH - MARK, line, ", ".join(marks), shade=FAINT)
     if legend:
         _legend(draw, list(arrays))

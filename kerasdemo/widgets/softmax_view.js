@@ -29,11 +29,16 @@ function tiny(value) {
   return value === 0 ? "0" : value < 0.001 ? value.toExponential(0) : formatProbability(value);
 }
 
+/** A name that may break after its underscores. */
+function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part) => [part, h("wbr")]);
+}
+
 /** The bars: one group for each class, one bar in it for each method, made once. */
 function barChart(methods, names) {
   const several = methods.length > 1;
   const heads = methods.map((method, at) => h("span", { class: "kd-head" },
-    h("span", { class: `kd-swatch kd-fill-${at % 4}` }), h("span", {}, method)));
+    h("span", { class: `kd-swatch kd-fill-${at % 4}` }), h("span", {}, ...breakable(method))));
   const head = h("div", { class: "kd-line kd-heads" }, h("span", {}), h("span", {}), ...heads);
   head.hidden = !several;
   const ticks = h("div", { class: "kd-ticks", "aria-hidden": "true" });
@@ -113,7 +118,7 @@ export function renderSoftmax({ model, el }) {
   const words = h("p", { class: "kd-words" });
   const bars = barChart(methods, names);
   const numbers = h("div", { class: "kd-scroll", tabindex: 0, role: "group", "aria-label": "Table" });
-  const facts = h("div", {});
+  const facts = h("div", { class: "kd-scroll" });
   const root = h("div", { class: "kd-root kd-softmax-view", role: "group", "aria-label": "Softmax view" },
     h("div", { class: "kd-bar" }, page.element, h("span", { class: "kd-push" }), log.element,
       asTable.element),

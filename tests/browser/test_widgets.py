@@ -416,6 +416,19 @@ def test_every_text_can_be_read_in_both_themes(show, theme):
         assert root.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")
 
 
+def test_nothing_is_cut_off_in_a_narrow_window_or_at_200_percent(show):
+    page = show(LINKED).page
+    page.locator(".kd-softmax-view").wait_for()
+    try:
+        page.set_viewport_size({"width": 640, "height": 900})
+        page.wait_for_timeout(300)
+        for root in page.locator(".kd-root").all():
+            widths = root.evaluate("(root) => [root.scrollWidth, root.clientWidth]")
+            assert widths[0] <= widths[1] + 1 < 600
+    finally:
+        page.set_viewport_size({"width": 1024, "height": 1000})
+
+
 CANVAS_CONTRASTS = """(root) => {
   const style = getComputedStyle(root);
   const parse = (name) => style.getPropertyValue(name).trim().match(/[0-9a-f]{2}/gi)

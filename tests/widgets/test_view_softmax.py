@@ -74,8 +74,8 @@ def test_names_from_outside_stay_text():
 
 def test_the_table_marks_label_and_largest_in_words():
     table = softmax_table_html({"a": [0.1, 0.9], "b": [0.8, 0.2]}, label=1)
-    assert "<tr><th>0</th><td>0.100</td><td>0.800</td><td>largest</td></tr>" in table
-    assert "<tr><th>1</th><td>0.900</td><td>0.200</td><td>label, largest</td></tr>" in table
+    assert "<tr><th>0</th><td>0.100</td><td>0.800</td><td>predicted</td></tr>" in table
+    assert "<tr><th>1</th><td>0.900</td><td>0.200</td><td>true label, predicted</td></tr>" in table
 
 
 def dark_pixels(png, top, bottom):
