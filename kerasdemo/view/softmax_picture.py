@@ -59,7 +59,7 @@ def softmax_png(
     for place in range(classes):
         top = legend + 8 + place * (bar + GAP)
         line = top + bar // 2 - 8
-        _write(draw, NAME - 10, line, names[place], right=True)
+        _write(draw, NAME - 10, line, _fit(names[place], NAME - 16), right=True)
         values = [p[place] for p in arrays.values()]
         _bars(draw, top, values, bar // len(values))
         end = WIDTH - MARK - 8
@@ -103,6 +103,7 @@ def _legend(draw: ImageDraw.ImageDraw, names: Sequence[str]) -> None:
     left = float(NAME)
     for number, name in enumerate(names):
         _fill(draw, (round(left), 5, round(left) + 22, 9), number)
+        name = _fit(name, 140)
         _write(draw, left + 28, 3, name)
         left += 44 + draw.textlength(_latin(name), font=_font())
 
@@ -124,10 +125,18 @@ def _write(
 
 
 def _latin(words: str) -> str:
-    """Keep to the characters that Pillow's own font has, and to one short line."""
+    """Keep to the characters that Pillow's own font has."""
+    return words.encode("latin-1", "replace").decode("latin-1")
+
+
+def _fit(words: str, width: int) -> str:
+    """Cut words to one line of at most so many pixels."""
     words = " ".join(words.split())
-    short = words if len(words) <= 20 else words[:19] + "..."
-    return short.encode("latin-1", "replace").decode("latin-1")
+    short, font = words, _font()
+    while font.getlength(_latin(short)) > width:
+        words = words[:-1]
+        short = words + "..."
+    return short
 
 
 def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -102,3 +102,15 @@ def test_the_picture_is_the_same_each_time_and_survives_odd_input():
     png = softmax_png({"predict": row}, **arguments)
     assert softmax_png({"predict": row}, **arguments) == png
     assert softmax_png({"predict": row}, **{**arguments, "label": 0}) != png
+
+
+def test_words_beside_the_bars_keep_to_their_own_place():
+    plain = np.asarray(Image.open(io.BytesIO(softmax_png({"p": [0.9, 0.1]}))))
+    words = np.asarray(Image.open(io.BytesIO(softmax_png({"p": [0.9, 0.1]}, label=0))))
+    added = np.nonzero((plain != words).any(axis=0))[0]
+    assert plain.shape[1] - 128 - 2 < added.min()
+    assert added.max() < plain.shape[1] - 2
+    long = softmax_png({"p": [0.9, 0.1]}, class_names=["W" * 60, "b"])
+    named = np.asarray(Image.open(io.BytesIO(long)))
+    assert (named[:, 96:] == plain[:, 96:]).all()
+    assert (named[:, :2] == 255).all()
