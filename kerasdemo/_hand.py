@@ -24,7 +24,7 @@ STRETCH = 0.5  # how much one part grows at the cost of another, at most
 BEND = 0.2  # how much strokes bow, and one end is wider than the other, at most
 NARROW = (0.45, 0.65)  # width / height of digits that are not widened, and that are freely so
 WOBBLE = ((4, 0.1), (7, 0.04))  # smooth noise: (knots along a side, spread), coarse and fine
-STIFF = 0.3  # share of stretch, bend and wobble that is left for digits not to be widened
+STIFF = 0.6  # share of stretch, bend and wobble that is left for digits not to be widened
 
 PAPER = 48  # side of the paper that a digit is redrawn on, points, before it is framed
 EDGE = 1.35  # half the side of that paper

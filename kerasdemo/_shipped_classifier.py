@@ -21,7 +21,7 @@ from kerasdemo.preprocess import SIZE, area_matrix, frame_digit
 Floats = npt.NDArray[np.float32]
 
 # The recipe. Changing it, or augment.py, means: run python -m kerasdemo.classifier.
-EPOCHS = 600
+EPOCHS = 300
 SEED = 0
 BATCH = 500  # samples predicted at once
 
@@ -49,7 +49,7 @@ def write(model: Any) -> dict[str, Any]:
     keras, tf = import_keras(), import_tensorflow()
     digits = load_digits()
     # The same layers in a model that is not compiled: no optimizer, which would triple the file.
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)
+    bare = keras.Model(model.input, model.output, name=model.name)
     path = classifier.DATA / classifier.MODEL_FILE
     bare.save(path)
     probabilities = _predict(keras.saving.load_model(path), digits.images)

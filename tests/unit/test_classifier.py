@@ -1,0 +1,257 @@
+"""The classifier: built, trained, loaded; and computed once more by hand."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from kerasdemo import _shipped_classifier, classifier
+from kerasdemo.classifier import (
+    build_classifier,
+    load_classifier,
+    load_probabilities,
+    train_classifier,
+)
+from kerasdemo.digits import load_digits
+
+DIGITS = load_digits()
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_classifier()
+
+
+def by_hand(weights, images):
+    """The same network in NumPy: convolve, halve, convolve, halve, two dense layers, softmax."""
+
+    def convolve(x, kernel, bias):
+        height, width = x.shape[1] - 2, x.shape[2] - 2
+        total = sum(
+            x[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3)
+        )
+        return np.maximum(total + bias, 0)
+
+    def halve(x):
+        height, width = x.shape[1] // 2, x.shape[2] // 2
+        x = x[:, : 2 * height, : 2 * width]
+        return x.reshape(len(x), height, 2, width, 2, -1).max(axis=(2, 4))
+
+    kernel1, bias1, kernel2, bias2, dense1, bias3, dense2, bias4 = weights
+    x = halve(convolve(images.astype(np.float64), kernel1, bias1))
+    x = halve(convolve(x, kernel2, bias2))
+    x = np.maximum(x.reshape(len(x), -1) @ dense1 + bias3, 0)
+    logits = x @ dense2 + bias4
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def test_has_the_layers_and_parameters_of_the_design():
+    model = build_classifier()
+    assert model.count_params() == 431_242
+    assert [type(layer).__name__ for layer in model.layers] == [
+        "InputLayer",
+        *("Conv2D", "MaxPooling2D", "Dropout", "Conv2D", "MaxPooling2D", "Dropout"),
+        *("Flatten", "Dense", "Dense"),
+    ]
+    assert [layer.rate for layer in model.layers if "dropout" in layer.name] == [0.25, 0.25]
+    assert [w.shape for w in model.get_weights()[::2]] == [
+        *((3, 3, 1, 32), (3, 3, 32, 64), (1600, 256), (256, 10)),
+    ]
+    assert model.loss == "sparse_categorical_crossentropy"
+    assert type(model.optimizer).__name__ == "Adam"
+
+
+def test_seeds_decide_the_first_weights():
+    first, same, other = (build_classifier(seed=s).get_weights() for s in (1, 1, 2))
+    for a, b, c in list(zip(first, same, other, strict=True))[::2]:
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+
+@pytest.mark.parametrize(("augment", "other"), [(True, 4), (False, 5)])
+def test_training_repeats_exactly(augment, other):
+    """Same seed, same weights; `other` is the seed of a second run."""
+    (first, history), (second, again) = (
+        train_classifier(digits=DIGITS[:150], epochs=2, augment=augment, seed=seed, verbose=0)
+        for seed in (4, other)
+    )
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        assert np.array_equal(a, b) == (other == 4)
+    assert (history.history == again.history) == (other == 4)
+    assert len(history.history["accuracy"]) == 2
+
+
+def test_training_learns_and_continues_a_model_in_place():
+    model = build_classifier(seed=3)
+    trained, history = train_classifier(model, epochs=3, augment=False, seed=3, verbose=0)
+    assert trained is model
+    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
+    right = model.predict_on_batch(DIGITS.test.images).argmax(axis=1) == DIGITS.test.labels
+    assert right.mean() > 0.8
+    assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(0.001)
+    again, _ = train_classifier(model, digits=DIGITS[:50], epochs=1, augment=False, verbose=0)
+    assert again is model
+
+
+def test_training_never_sees_test_samples(monkeypatch):
+    seen = []
+    original = classifier.batches
+    monkeypatch.setattr(
+        classifier, "batches", lambda train, *rest: seen.append(train) or original(train, *rest)
+    )
+    train_classifier(digits=DIGITS[:200], epochs=1, augment=False, verbose=0)
+    assert seen
+    assert not any(part.is_test.any() for part in seen)
+    only_tests = DIGITS.test
+    with pytest.raises(ValueError, match="no training samples"):
+        train_classifier(digits=only_tests, epochs=1, verbose=0)
+
+
+def test_training_shows_its_progress_when_asked(capsys):
+    train_classifier(digits=DIGITS[:100], epochs=2, augment=False, verbose=1)
+    shown = capsys.readouterr()
+    assert "2/2" in shown.err
+    assert "accuracy=" in shown.err
+    train_classifier(digits=DIGITS[:100], epochs=1, augment=False, verbose=0)
+    shown = capsys.readouterr()
+    assert shown.out + shown.err == ""
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"epochs": 1, "batch_size": 0}])
+def test_training_says_what_is_wrong(wrong):
+    with pytest.raises(ValueError, match="need 1 or more"):
+        train_classifier(verbose=0, **wrong)
+
+
+def test_shipped_classifier_is_what_numpy_computes(shipped):
+    images = DIGITS[::7].images
+    expected = by_hand(shipped.get_weights(), images)
+    np.testing.assert_allclose(shipped.predict_on_batch(images), expected, atol=1e-5)
+
+
+def test_shipped_classifier_knows_digits_it_has_not_seen(shipped):
+    test = DIGITS.test
+    right = shipped.predict_on_batch(test.images).argmax(axis=1) == test.labels
+    assert right.mean() >= 0.99
+
+
+def test_shipped_classifier_knows_other_hands(shipped):
+    for name, images in _shipped_classifier.variations(DIGITS.test.images).items():
+        right = shipped.predict_on_batch(images).argmax(axis=1) == DIGITS.test.labels
+        framed = not name.startswith(("moved", "shrunk"))
+        assert right.mean() > (0.96 if framed else 0.88), name
+
+
+def test_shipped_classifier_can_be_used_and_trained_at_once(shipped, tmp_path):
+    fresh = load_classifier()
+    loss, accuracy = fresh.evaluate(DIGITS.test.images, DIGITS.test.labels, verbose=0)
+    assert loss < 0.2
+    assert accuracy >= 0.99
+    fresh.fit(DIGITS[:32].images, DIGITS[:32].labels, verbose=0)
+    fresh.save(tmp_path / "mine.keras")
+
+
+@pytest.mark.filterwarnings("error")
+def test_loading_warns_of_nothing():
+    load_classifier()
+
+
+def test_shipped_probabilities_are_what_the_classifier_predicts(shipped):
+    probabilities = load_probabilities()
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (len(DIGITS), 10)
+    predicted = shipped.predict(DIGITS.images, batch_size=256, verbose=0)
+    np.testing.assert_allclose(probabilities, predicted, atol=1e-5)
+
+
+def test_loads_from_any_working_directory_and_probabilities_without_tensorflow(tmp_path):
+    code = (
+        "import sys; from kerasdemo.classifier import load_classifier, load_probabilities\n"
+        "load_probabilities(); loaded = {'tensorflow', 'keras'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+        "print(load_classifier().count_params())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "431242"
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    for name in ("classifier.keras", "classifier.json", "probabilities.npz"):
+        shutil.copy(classifier.DATA / name, tmp_path)
+    monkeypatch.setattr(classifier, "DATA", tmp_path)
+    return tmp_path
+
+
+def test_an_altered_model_is_not_opened(copied, monkeypatch):
+    path = copied / "classifier.keras"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    monkeypatch.setattr(classifier, "import_keras", lambda: pytest.fail("it was opened"))
+    with pytest.raises(ValueError, match=r"not the file that was shipped.*python -m kerasdemo"):
+        load_classifier()
+
+
+@pytest.mark.parametrize("name", ["classifier.keras", "classifier.json"])
+def test_a_missing_file_is_named(copied, name):
+    (copied / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{name}.*is missing.*Install kerasdemo again"):
+        load_classifier()
+
+
+def test_missing_probabilities_are_named(copied):
+    (copied / "probabilities.npz").unlink()
+    with pytest.raises(FileNotFoundError, match=r"probabilities\.npz"):
+        load_probabilities()
+
+
+def test_remaking_writes_files_that_fit_together(copied, monkeypatch, capsys):
+    monkeypatch.setattr(_shipped_classifier, "EPOCHS", 1)
+    monkeypatch.setattr(_shipped_classifier, "load_digits", lambda: DIGITS[:150])
+    before = (copied / "classifier.json").read_bytes()
+    _shipped_classifier.remake()
+    assert (copied / "classifier.json").read_bytes() != before
+    facts = json.loads((copied / "classifier.json").read_text(encoding="utf-8"))
+    assert facts["recipe"] == {"epochs": 1, "seed": 0, "augment": True}
+    model = load_classifier()
+    predicted = model.predict_on_batch(DIGITS[:150].images)
+    np.testing.assert_allclose(load_probabilities(), predicted, atol=1e-5)
+    with zipfile.ZipFile(io.BytesIO((copied / "classifier.keras").read_bytes())) as archive:
+        assert sum(entry.file_size for entry in archive.infolist()) < 2_000_000  # no optimizer
+
+
+def test_report_prints_a_row_for_each_way_of_drawing(capsys):
+    classifier.main(["--report"])
+    rows = capsys.readouterr().out.splitlines()
+    facts = json.loads((classifier.DATA / "classifier.json").read_text(encoding="utf-8"))
+    plain = next(row for row in rows if row.startswith("as embedded"))
+    assert float(plain.split()[2]) == pytest.approx(100 * facts["held_out_accuracy"], abs=0.01)
+    assert sum(len(row.split()) > 10 for row in rows) == 12
+
+
+def test_variations_look_like_their_names():
+    images = DIGITS.test[:60].images
+    drawn = _shipped_classifier.variations(images)
+    ink = {name: pictures.sum() for name, pictures in drawn.items()}
+    assert all(pictures.shape == images.shape for pictures in drawn.values())
+    assert ink["pen of 1.5 pixels"] < 0.7 * ink["pen of 4 pixels"]
+    assert ink["strokes 1 px thinner"] < ink["as embedded"] < ink["strokes 1 px thicker"]
+    x = np.arange(28) - 13.5
+
+    def slant(pictures):
+        """Positive when the upper parts lie to the right."""
+        mass = pictures[..., 0].sum(axis=0)
+        return -(mass * np.outer(x, x)).sum() / (mass * (x**2)[:, None]).sum()
+
+    plain = slant(drawn["as embedded"])
+    assert slant(drawn["slanted 25 deg right"]) > plain + 0.2
+    assert slant(drawn["slanted 25 deg left"]) < plain - 0.2
