@@ -7,7 +7,7 @@ VENV ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-JOBS := lab test lint bench notebooks digits constraints install clean
+JOBS := lab test lint bench notebooks digits readme constraints install clean
 .PHONY: help $(JOBS)
 
 # Only a PYTHON= that somebody typed is binding; the default may turn to another one.
@@ -20,6 +20,7 @@ help:
 	@echo "make bench        the budgets, measured here"
 	@echo "make notebooks    run the lessons and store their outputs"
 	@echo "make digits       remake the embedded digits"
+	@echo "make readme       put into README.md what its commands print"
 	@echo "make constraints  remake .ci/constraints.txt"
 	@echo "make install      make .venv with everything, and stop there"
 	@echo "make clean        remove what the others made"

@@ -10,23 +10,23 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kerasdemo import _machine, _packages
-from kerasdemo._finding import Finding
+from kerasdemo.checks import machine, packages
+from kerasdemo.checks.finding import Finding
 from kerasdemo.view.table import Row, Table, as_html
 
 __all__ = ["Finding", "Report", "check_setup"]
 
 STATUS = {"ok": "✓ ok", "warning": "! warning", "problem": "✗ problem"}
 CHECKS = (
-    _machine.check_python,
-    _packages.check_packages,
-    _packages.check_one_keras,
-    _packages.check_imports,
-    _machine.check_keras_settings,
-    _packages.check_widgets,
-    _machine.check_folders,
-    _machine.check_memory,
-    _machine.check_processor,
+    machine.check_python,
+    packages.check_packages,
+    packages.check_one_keras,
+    packages.check_imports,
+    machine.check_keras_settings,
+    packages.check_widgets,
+    machine.check_folders,
+    machine.check_memory,
+    machine.check_processor,
 )
 
 
@@ -125,5 +125,5 @@ def check_setup(*, deep: bool = False) -> Report:
     """
     findings = [check() for check in CHECKS]
     if deep:
-        findings.append(_packages.check_tensorflow())
+        findings.append(packages.check_tensorflow())
     return Report(tuple(findings))

@@ -28,6 +28,7 @@ JOBS = {
     "bench": ("test", ["tests/benchmarks/bench.py"], "measure the budgets"),
     "notebooks": ("test", ["tools/make_notebooks.py"], "run the lessons and store their outputs"),
     "digits": ("test", ["tools/make_digits.py"], "remake the embedded digits"),
+    "readme": ("test", ["tools/make_readme.py"], "put into README.md what its commands print"),
     "constraints": ("test", None, "remake .ci/constraints.txt"),
     "install": ("test", None, "make the virtual environment and stop there"),
     "clean": (None, None, "remove what the other jobs made"),

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import kerasdemo as kd
-from kerasdemo import _machine, _packages
-from kerasdemo._finding import Finding
+from kerasdemo.checks import machine, packages
+from kerasdemo.checks.finding import Finding
 from kerasdemo.doctor import Report
 
 
@@ -73,7 +73,7 @@ def test_it_leaves_tensorflow_alone():
 
 @pytest.mark.parametrize("version", [(3, 9, 18), (3, 14, 0), (2, 7, 18)])
 def test_wrong_python(version):
-    finding = _machine.check_python(version)
+    finding = machine.check_python(version)
     assert finding.status == "problem"
     assert ".".join(map(str, version)) in finding.seen
     assert "3.10" in finding.seen
@@ -82,12 +82,12 @@ def test_wrong_python(version):
 
 @pytest.mark.parametrize("version", [(3, 10, 0), (3, 13, 9)])
 def test_right_python(version):
-    assert _machine.check_python(version).status == "ok"
+    assert machine.check_python(version).status == "ok"
 
 
 def test_32_bit_python(monkeypatch):
     monkeypatch.setattr(sys, "maxsize", 2**31 - 1)
-    finding = _machine.check_python((3, 11, 0))
+    finding = machine.check_python((3, 11, 0))
     assert (finding.status, "32-bit" in finding.seen) == ("problem", True)
 
 
@@ -99,7 +99,7 @@ def test_missing_and_mismatched_packages(site):
     make_package(site, "kerasdemo", "0.1.0", needs)
     make_package(site, "keras", "2.15.0")
     make_package(site, "numpy", "2.0.0")
-    finding = _packages.check_packages()
+    finding = packages.check_packages()
     assert finding.status == "problem"
     assert "keras is 2.15.0, and <3.16,>=3.12 is needed" in finding.seen
     assert "tqdm is missing" in finding.seen
@@ -112,15 +112,15 @@ def test_missing_and_mismatched_packages(site):
 def test_packages_in_range(site):
     make_package(site, "kerasdemo", "0.1.0", ("keras<3.16,>=3.12",))
     make_package(site, "keras", "3.12.1")
-    assert _packages.check_packages() == Finding("packages", "ok", "keras 3.12.1")
+    assert packages.check_packages() == Finding("packages", "ok", "keras 3.12.1")
 
 
 def test_kerasdemo_not_installed(site):
-    finding = _packages.check_packages()
+    finding = packages.check_packages()
     assert finding.status == "problem"
     assert "not installed" in finding.seen
     assert finding.mend.endswith("-m pip install --editable .")
-    assert _machine.check_python((3, 11, 0)).ok
+    assert machine.check_python((3, 11, 0)).ok
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_kerasdemo_not_installed(site):
 def test_two_packages_in_one_folder(site, package, rival):
     make_package(site, package, "3.15.0")
     make_package(site, rival, "3.15.0")
-    finding = _packages.check_one_keras()
+    finding = packages.check_one_keras()
     assert finding.status == "problem"
     assert f"{package} and {rival}" in finding.seen
     assert f"uninstall --yes {package} {rival}" in finding.mend
@@ -139,21 +139,21 @@ def test_two_packages_in_one_folder(site, package, rival):
 def test_two_versions_of_keras(site):
     make_package(site, "keras", "2.15.0")
     make_package(site, "keras", "3.15.0")
-    finding = _packages.check_one_keras()
+    finding = packages.check_one_keras()
     assert (finding.status, finding.seen.startswith("keras and keras ")) == ("problem", True)
 
 
 def test_tf_keras_beside_keras_is_no_problem(site):
     make_package(site, "keras", "3.15.0")
     make_package(site, "tf_keras", "2.19.0")
-    assert _packages.check_one_keras().status == "ok"
+    assert packages.check_one_keras().status == "ok"
 
 
 def test_a_file_that_hides_a_package(tmp_path, monkeypatch):
     (tmp_path / "tensorflow.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
-    finding = _packages.check_one_keras()
+    finding = packages.check_one_keras()
     assert finding.status == "problem"
     assert str(tmp_path / "tensorflow.py") in finding.seen
     assert finding.mend.startswith(f'mv "{tmp_path / "tensorflow.py"}"')
@@ -163,7 +163,7 @@ def test_a_binary_clash_with_numpy(tmp_path, monkeypatch):
     (tmp_path / "h5py.py").write_text("raise ValueError('numpy.dtype size changed, may indicate')")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "h5py", raising=False)
-    finding = _packages.check_imports()
+    finding = packages.check_imports()
     assert finding.status == "problem"
     assert "import h5py fails: numpy.dtype size changed" in finding.seen
     assert "--force-reinstall" in finding.mend
@@ -186,14 +186,14 @@ def test_missing_widget_extension(home, tmp_path, monkeypatch, kept, missing, pa
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *a: [str(share.joinpath(*a))])
     (share / "labextensions" / kept).mkdir(parents=True)
     (share / "labextensions" / kept / "package.json").write_text("{}")
-    finding = _packages.check_widgets()
+    finding = packages.check_widgets()
     assert finding.status == "problem"
     assert missing in finding.seen
     assert finding.mend.endswith(f"install --force-reinstall --no-deps {package}")
 
 
 def test_no_jupyterlab_is_a_warning_only(site):
-    finding = _packages.check_widgets()
+    finding = packages.check_widgets()
     assert (finding.status, finding.ok) == ("warning", True)
     assert finding.mend.endswith("-m pip install jupyterlab")
 
@@ -203,7 +203,7 @@ def test_no_jupyterlab_is_a_warning_only(site):
 
 def test_another_backend_by_variable(home, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    finding = _machine.check_keras_settings()
+    finding = machine.check_keras_settings()
     assert finding.status == "problem"
     assert "KERAS_BACKEND chooses the backend 'torch'" in finding.seen
     assert finding.mend.endswith("KERAS_BACKEND=tensorflow")
@@ -216,11 +216,11 @@ def test_another_backend_by_file(home, monkeypatch, tmp_path, by_keras_home):
     if by_keras_home:
         monkeypatch.setenv("KERAS_HOME", str(folder))
     (folder / "keras.json").write_text('{"backend": "jax"}')
-    finding = _machine.check_keras_settings()
+    finding = machine.check_keras_settings()
     assert finding.status == "problem"
     assert f"{folder / 'keras.json'} chooses the backend 'jax'" in finding.seen
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # what it says to type
-    assert _machine.check_keras_settings().status == "ok"
+    assert machine.check_keras_settings().status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_another_backend_by_file(home, monkeypatch, tmp_path, by_keras_home):
 def test_other_number_formats(home, setting):
     (home / ".keras").mkdir()
     (home / ".keras" / "keras.json").write_text(setting)
-    finding = _machine.check_keras_settings()
+    finding = machine.check_keras_settings()
     assert finding.status == "problem"
     assert finding.mend.startswith("mv ")
 
@@ -238,16 +238,16 @@ def test_other_number_formats(home, setting):
 def test_harmless_settings(home, text):
     (home / ".keras").mkdir()
     (home / ".keras" / "keras.json").write_text(text)
-    assert _machine.check_keras_settings().status == "ok"
+    assert machine.check_keras_settings().status == "ok"
 
 
 def test_legacy_keras(home, monkeypatch):
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
-    finding = _machine.check_keras_settings()
+    finding = machine.check_keras_settings()
     assert (finding.status, "TF_USE_LEGACY_KERAS" in finding.seen) == ("problem", True)
     assert "TF_USE_LEGACY_KERAS" in finding.mend
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "0")
-    assert _machine.check_keras_settings().status == "ok"
+    assert machine.check_keras_settings().status == "ok"
 
 
 # --- folders: a file stands where a folder should be, which stops even an administrator
@@ -261,7 +261,7 @@ def test_legacy_keras(home, monkeypatch):
 def test_unwritable_folders(home, tmp_path, monkeypatch, variable, what):
     (tmp_path / "file").touch()
     monkeypatch.setenv(variable, str(tmp_path / "file"))
-    finding = _machine.check_folders()
+    finding = machine.check_folders()
     assert finding.status == "problem"
     assert what in finding.seen
     assert str(tmp_path / "file") in finding.seen
@@ -270,7 +270,7 @@ def test_unwritable_folders(home, tmp_path, monkeypatch, variable, what):
 
 
 def test_writable_folders_leave_no_trace(home):
-    assert _machine.check_folders().status == "ok"
+    assert machine.check_folders().status == "ok"
     assert list(home.iterdir()) == []
 
 
@@ -278,12 +278,12 @@ def test_a_shared_read_only_folder_of_digits_is_fine(home, tmp_path, monkeypatch
     shared = tmp_path / "shared"
     shared.mkdir()
     monkeypatch.setenv("KERASDEMO_DATA", str(shared))
-    can_write = _machine._can_write
-    monkeypatch.setattr(_machine, "_can_write", lambda f: f != shared and can_write(f))
-    assert _machine.check_folders().status == "ok"
+    can_write = machine._can_write
+    monkeypatch.setattr(machine, "_can_write", lambda f: f != shared and can_write(f))
+    assert machine.check_folders().status == "ok"
     monkeypatch.setenv("KERASDEMO_DATA", str(shared / "missing"))
-    monkeypatch.setattr(_machine, "_can_write", lambda f: shared not in f.parents)
-    assert _machine.check_folders().status == "problem"
+    monkeypatch.setattr(machine, "_can_write", lambda f: shared not in f.parents)
+    assert machine.check_folders().status == "problem"
 
 
 # --- memory
@@ -317,7 +317,7 @@ V1 = "memory.limit_in_bytes"
     ids=["v2", "v2, the group above", "v1", "v1 inside a container"],
 )
 def test_too_small_a_memory_limit(tmp_path, cgroup, limits):
-    finding = _machine.check_memory(make_machine(tmp_path, cgroup=cgroup, **limits))
+    finding = machine.check_memory(make_machine(tmp_path, cgroup=cgroup, **limits))
     assert finding.status == "problem"
     assert "may use 500 MB; the lessons need 600 MB" in finding.seen
     assert "--memory=1g" in finding.mend
@@ -334,20 +334,20 @@ def test_too_small_a_memory_limit(tmp_path, cgroup, limits):
 )
 def test_memory_limits_that_are_wide_enough(tmp_path, cgroup, limits, limit):
     root = make_machine(tmp_path, cgroup=cgroup, **limits)
-    assert _machine.memory_limit(root) == limit
-    assert _machine.check_memory(root).status == "ok"
+    assert machine.memory_limit(root) == limit
+    assert machine.check_memory(root).status == "ok"
 
 
 def test_little_free_memory_is_a_warning(tmp_path):
-    finding = _machine.check_memory(make_machine(tmp_path, free_kb=300_000))
+    finding = machine.check_memory(make_machine(tmp_path, free_kb=300_000))
     assert (finding.status, finding.ok) == ("warning", True)
     assert "307 MB are free" in finding.seen
     assert "Shut Down All Kernels" in finding.mend
 
 
 def test_a_system_without_these_files(tmp_path):
-    assert _machine.check_memory(tmp_path).status == "ok"
-    assert _machine.check_processor(tmp_path).status == "ok"
+    assert machine.check_memory(tmp_path).status == "ok"
+    assert machine.check_processor(tmp_path).status == "ok"
 
 
 # --- processor and TensorFlow itself
@@ -358,7 +358,7 @@ def test_processor(tmp_path, monkeypatch, flags, status):
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc" / "cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    finding = _machine.check_processor(tmp_path)
+    finding = machine.check_processor(tmp_path)
     assert finding.status == status
     assert ("AVX" in finding.seen, bool(finding.mend)) == (True, status == "problem")
 
@@ -376,7 +376,7 @@ def test_processor(tmp_path, monkeypatch, flags, status):
 def test_tensorflow_that_cannot_be_imported(tmp_path, monkeypatch, code, sentence):
     (tmp_path / "tensorflow.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    finding = _packages.check_tensorflow(timeout=3 if "sleep" in code else 60)
+    finding = packages.check_tensorflow(timeout=3 if "sleep" in code else 60)
     assert finding.status == "problem"
     assert sentence in finding.seen
     assert "install --force-reinstall" in finding.mend

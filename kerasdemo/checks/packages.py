@@ -12,7 +12,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from kerasdemo._finding import Finding, pip
+from kerasdemo.checks.finding import Finding, pip
 
 # Small compiled packages below Keras: a clash with NumPy's binary interface shows in them first.
 COMPILED = ("numpy", "h5py", "ml_dtypes", "PIL.Image")

@@ -10,7 +10,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from kerasdemo._finding import Finding, set_variable
+from kerasdemo.checks.finding import Finding, set_variable
 
 NEEDED_MB = 600  # JupyterLab's server and one kernel with TensorFlow and a lesson's arrays
 MEND_PYTHON = "make lab PYTHON=python3.12"
