@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasdemo import _strokes, _styles
+from kerasdemo import _hand, _strokes, _styles
 from kerasdemo._strokes import FINE, distance_to, middle_line, stroke_maps
 from kerasdemo.augment import augment, redraw
 from kerasdemo.digits import load_digits
@@ -139,6 +139,20 @@ def test_narrow_digits_stay_narrow():
     # Slanting moves rows sideways but widens none of them.
     widest_row = new.sum(axis=2).max(axis=1)
     assert np.median(widest_row) < 7
+
+
+@pytest.mark.parametrize(
+    ("width", "may_widen", "kept"), [(4, 1, True), (14, 0, True), (14, 1, False)]
+)
+def test_narrow_digits_keep_both_ends_alike(monkeypatch, width, may_widen, kept):
+    monkeypatch.setattr(_hand, "WOBBLE", ())
+    monkeypatch.setattr(_hand, "ROTATION", 0)
+    inked = np.zeros((20, 84, 84), dtype=bool)
+    inked[:, 12:72, 42 - 3 * width // 2 : 42 + 3 * width // 2] = True
+    strengths = np.ones((20, 1, 1), dtype=np.float32)
+    x, _, _ = _hand.new_hand(inked, np.full(20, may_widen), np.random.default_rng(0), strengths)
+    breadth = x[:, :, 30] - x[:, :, 17]  # how much of the old digit each row of paper looks at
+    assert np.allclose(breadth[:, 5], breadth[:, -5], rtol=1e-3) == kept
 
 
 def test_a_known_1_is_not_widened():
