@@ -6,7 +6,9 @@ import hashlib
 import json
 import platform
 import time
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ Floats = npt.NDArray[np.float32]
 EPOCHS = 300
 SEED = 0
 BATCH = 500  # samples predicted at once
+NEW_KEYS = ("input_axes", "output_axes", "quantization_config")  # unknown to Keras 3.12
 
 __all__ = ["remake", "report", "variations"]
 
@@ -52,6 +55,7 @@ def write(model: Any) -> dict[str, Any]:
     bare = keras.Model(model.input, model.output, name=model.name)
     path = classifier.DATA / classifier.MODEL_FILE
     bare.save(path)
+    drop_new_keys(path)
     probabilities = _predict(keras.saving.load_model(path), digits.images)
     np.savez_compressed(
         classifier.DATA / classifier.PROBABILITIES_FILE, probabilities=probabilities
@@ -74,6 +78,31 @@ def write(model: Any) -> dict[str, Any]:
     text = json.dumps(facts, indent=2) + "\n"
     (classifier.DATA / classifier.FACTS_FILE).write_text(text, encoding="utf-8")
     return facts
+
+
+def drop_new_keys(path: Path) -> None:
+    """Take out of a .keras file what only newer Keras versions know, where it says nothing.
+
+    Keras 3.13 began to write some settings of layers and initializers that Keras 3.12, the last
+    for Python 3.10, refuses to read. Left at None they mean what 3.12 does anyway.
+    """
+    with zipfile.ZipFile(path) as old:
+        parts = {item: old.read(item) for item in old.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as new:
+        for item, content in parts.items():
+            if item.filename == "config.json":
+                content = json.dumps(_without_new_keys(json.loads(content))).encode()
+            new.writestr(item, content)
+
+
+def _without_new_keys(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {
+            name: _without_new_keys(value)
+            for name, value in part.items()
+            if value is not None or name not in NEW_KEYS
+        }
+    return [_without_new_keys(value) for value in part] if isinstance(part, list) else part
 
 
 def report() -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kerasdemo._shipped_classifier import drop_new_keys
 from kerasdemo.preprocess import frame_digit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,3 +152,24 @@ def test_the_licence_of_the_digits_is_told():
     words = (DATA / "DATA_LICENSE.md").read_text(encoding="utf-8")
     for name in ("Alpaydin", "Kaynak", "CC-BY-4.0", "digits.npz", "classifier.keras"):
         assert name in words
+
+
+def test_the_classifier_says_nothing_that_the_oldest_keras_refuses():
+    """Keras 3.12, the last for Python 3.10, knows none of these settings."""
+    with zipfile.ZipFile(DATA / "classifier.keras") as file:
+        config = file.read("config.json").decode()
+    assert not [
+        key for key in ("input_axes", "output_axes", "quantization_config") if key in config
+    ]
+
+
+def test_new_keys_are_dropped_only_where_they_say_nothing(tmp_path):
+    path = tmp_path / "m.keras"
+    config = {"input_axes": None, "a": [{"output_axes": [1], "seed": None}]}
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("config.json", json.dumps(config))
+        file.writestr("model.weights.h5", b"weights")
+    drop_new_keys(path)
+    with zipfile.ZipFile(path) as file:
+        assert json.loads(file.read("config.json")) == {"a": [{"output_axes": [1], "seed": None}]}
+        assert file.read("model.weights.h5") == b"weights"
