@@ -166,14 +166,13 @@ def _ensure(remote: RemoteSet, file: RemoteFile, folder: Path, progress: bool) -
     from kerasdemo.download import download, sha256_of  # ssl and http are not free to load
 
     path = folder / file.name
-    there = path.is_file()
-    if there and file_length(path) == file.size and sha256_of(path) == file.sha256:
+    if file_length(path) == file.size and sha256_of(path) == file.sha256:
         return
     urls = [mirror + file.name for mirror in remote.mirrors]
     try:
         download(urls, path, sha256=file.sha256, size=file.size, progress=progress)
     except OSError as error:
-        state = "damaged" if there else "not there"
+        state = "damaged" if path.exists() else "not there"
         raise type(error)(
             f"{remote.title} needs {path}, which is {state} and could not be fetched: "
             f"{error.strerror or error}\n"

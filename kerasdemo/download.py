@@ -164,8 +164,6 @@ def _ask(file: _File, *, reached: bool) -> str:
 
 def _receive(file: _File) -> None:
     """Send one request, from where the unfinished file ends, and write what comes."""
-    if file.have > file.size:
-        file.unfinished.unlink()
     have = file.have
     headers = {"User-Agent": "kerasdemo", "Accept-Encoding": "identity"}
     if have:

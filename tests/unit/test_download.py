@@ -104,6 +104,14 @@ def test_a_cut_download_goes_on_where_it_stopped(server, tmp_path):
     assert server.requests[1][1]["If-Range"] == '"one"'
 
 
+@pytest.mark.parametrize("fault", ["416", "another range"])
+def test_a_server_that_will_not_resume_is_asked_for_the_whole(server, tmp_path, fault):
+    server.faults = ["cut", fault]
+    fetch(server, tmp_path)
+    assert server.ranges() == [None, f"bytes={len(DATA) // 2}-", None]
+    assert_whole(tmp_path)
+
+
 def test_a_weak_etag_is_not_used_to_resume(server, tmp_path):
     server.etag, server.faults = 'W/"one"', ["cut"]
     fetch(server, tmp_path)
@@ -238,6 +246,16 @@ def test_the_file_of_a_killed_process_is_taken_over_once_it_is_old(server, tmp_p
     fetch(server, tmp_path)
     assert server.ranges() == ["bytes=1000-"]
     assert names(tmp_path) == ["data.bin", "data.bin.0123.part"]
+
+
+@pytest.mark.parametrize("unfinished", [_files.resumable_file, _files.new_file])
+def test_two_writers_never_share_an_unfinished_file(tmp_path, unfinished):
+    path = tmp_path / "data.bin"
+    with unfinished(path) as mine, unfinished(path) as theirs:
+        mine.write_bytes(b"mine")
+        assert not theirs.exists()
+        theirs.write_bytes(b"them")
+        assert mine.read_bytes() == b"mine"
 
 
 def test_the_longer_of_two_unfinished_files_is_kept(tmp_path):
