@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import CHROMIUM_ARGS, LabServer, OpenNotebook, find_chromium, notebook_of
+from lab import CHROMIUM_ARGS, LabServer, find_chromium, notebook_of
+from lab_page import OpenNotebook
 
 VIEWPORT = {"width": 1024, "height": 1000}
 
