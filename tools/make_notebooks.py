@@ -52,9 +52,6 @@ class LessonError(Exception):
 def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     """Run a copy of a notebook from top to bottom, in the notebook's own folder."""
     fresh = copy.deepcopy(notebook)
-    for cell in fresh.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
     where = f"{path.name}, before the first cell"
 
     def begin(cell: NotebookNode, cell_index: int) -> None:
