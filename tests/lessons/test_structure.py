@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lesson_rules import LESSONS, WIDGET_VIEW, cells_by_id, code_cells, complaints
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -171,3 +173,35 @@ SPOILERS = {
 def test_each_rule_bites(complaint, read_lesson):
     found = spoil(read_lesson(DIGITS), SPOILERS[complaint])
     assert any(complaint in one for one in found), found
+
+
+HAPPENED = {  # what must be seen for the answer in questions.toml to be the right one
+    "00a": r"places ([1-9]|10)(, ([1-9]|10))* of 359",
+    "00b": r"the same classes three times, as ndarray, ndarray, EagerTensor",
+    "01a": r"130 became 4",
+    "01b": r"an error that never says 'batch'",
+    "01c": r"28 rows came back, and no error",
+    "03a": r"2 of 3 are NumPy arrays",
+    "03b": r"2 lines in the first call, 0 in the second",
+    "03c": r"predict_on_batch was first, predict was last",
+}
+
+
+def happenings(notebook):
+    """Return what each reveal of a lesson says that happened, by question."""
+    texts = [
+        output.data["text/plain"]
+        for cell in code_cells(notebook)
+        if cell.id.endswith("-reveal")
+        for output in cell.outputs
+    ]
+    return {text[8:11]: re.search("What happened: (.*)", text)[1] for text in texts}
+
+
+def test_what_happens_is_what_the_questions_hold_for_right(read_lesson):
+    seen = {}
+    for path in LESSONS:
+        seen |= happenings(read_lesson(path))
+    assert seen.keys() == HAPPENED.keys()
+    for id, pattern in HAPPENED.items():
+        assert re.search(pattern, seen[id]), f"{id}: {seen[id]}"
