@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from kerasdemo import classifier
 from kerasdemo._backend import import_keras, import_tensorflow
-from kerasdemo._strokes import FINE, stroke_maps
 from kerasdemo.digits import load_digits
+from kerasdemo.handwriting.strokes import FINE, stroke_maps
 from kerasdemo.preprocess import SIZE, area_matrix, frame_digit
 
 Floats = npt.NDArray[np.float32]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._strokes import stroke_maps
-from kerasdemo._styles import draw_by_weight, rarity
 from kerasdemo.augment import redraw
 from kerasdemo.digits import Digits
+from kerasdemo.handwriting.strokes import stroke_maps
+from kerasdemo.handwriting.styles import draw_by_weight, rarity
 
 Floats = npt.NDArray[np.float32]
 

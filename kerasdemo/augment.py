@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._hand import EDGE, PAPER, new_hand, paper
-from kerasdemo._strokes import stroke_maps
+from kerasdemo.handwriting.hand import EDGE, PAPER, new_hand, paper
+from kerasdemo.handwriting.strokes import stroke_maps
 from kerasdemo.preprocess import BOX, SIZE, frame_digit
 
 Floats = npt.NDArray[np.float32]
@@ -99,7 +99,7 @@ def redraw(
     Parameters
     ----------
     maps : numpy.ndarray, shape (n, 3, 84, 84), float16
-        From :func:`kerasdemo._strokes.stroke_maps`.
+        From :func:`kerasdemo.handwriting.strokes.stroke_maps`.
     rng, labels, strength
         As for :func:`augment`.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._samples import as_column, choose_samples
+from kerasdemo.sources.samples import as_column, choose_samples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -235,7 +235,7 @@ def load_digits(
       .images float32 (1797, 28, 28, 1) in [0, 1]; .pixels uint8 (1797, 28, 28), 0..255
       of each digit 0-9: 178 182 177 183 181 182 181 179 174 180
     """
-    from kerasdemo._load import load_arrays
+    from kerasdemo.sources.load import load_arrays
 
     return Digits(*load_arrays(source, part=part, split=split, upright=upright, progress=progress))
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerasdemo._questions import QuestionText, differences, exercise_text, question_text
+from kerasdemo.asking.texts import QuestionText, differences, exercise_text, question_text
 from kerasdemo.view.quiz_box import quiz_box
 
 LABELS = {"predict": "Predict first", "retrieval": "Do you remember?", "exit": "Before you go"}
@@ -200,7 +200,7 @@ def _show_question(question: Question, label: str, respond: Callable[[str], list
 
 def _menu(question: Question, label: str, respond: Callable[[str], list[str]], head: str) -> Any:
     """Return the live form: the question, a labelled menu, and what is said to a choice."""
-    from kerasdemo._menu import Menu
+    from kerasdemo.asking.menu import Menu
 
     text = question.text
 

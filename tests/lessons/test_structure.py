@@ -8,7 +8,7 @@ import pytest
 from lesson_rules import LESSONS, WIDGET_VIEW, cells_by_id, code_cells, complaints
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from kerasdemo import _questions
+from kerasdemo.asking import texts
 
 DIGITS = next(path for path in LESSONS if path.name.startswith("01_"))
 
@@ -18,7 +18,7 @@ def test_a_lesson_keeps_to_the_rules(lesson, read_lesson):
 
 
 def test_every_question_is_asked_in_its_lesson():
-    bank = _questions.bank()
+    bank = texts.bank()
     asked = "\n".join(path.read_text(encoding="utf-8") for path in LESSONS)
     for id in [*bank.questions, *bank.exercises]:
         assert f'(\\"{id}\\"' in asked, f"{id} is in questions.toml and in no lesson"

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasdemo import _hand, _strokes, _styles
-from kerasdemo._strokes import FINE, distance_to, middle_line, stroke_maps
 from kerasdemo.augment import augment, redraw
 from kerasdemo.digits import load_digits
+from kerasdemo.handwriting import hand, strokes, styles
+from kerasdemo.handwriting.strokes import FINE, distance_to, middle_line, stroke_maps
 from kerasdemo.preprocess import frame_digit
 
 TRAIN = load_digits().train
@@ -145,12 +145,12 @@ def test_narrow_digits_stay_narrow():
     ("width", "may_widen", "kept"), [(4, 1, True), (14, 0, True), (14, 1, False)]
 )
 def test_narrow_digits_keep_both_ends_alike(monkeypatch, width, may_widen, kept):
-    monkeypatch.setattr(_hand, "WOBBLE", ())
-    monkeypatch.setattr(_hand, "ROTATION", 0)
+    monkeypatch.setattr(hand, "WOBBLE", ())
+    monkeypatch.setattr(hand, "ROTATION", 0)
     inked = np.zeros((20, 84, 84), dtype=bool)
     inked[:, 12:72, 42 - 3 * width // 2 : 42 + 3 * width // 2] = True
     strengths = np.ones((20, 1, 1), dtype=np.float32)
-    x, _, _ = _hand.new_hand(inked, np.full(20, may_widen), np.random.default_rng(0), strengths)
+    x, _, _ = hand.new_hand(inked, np.full(20, may_widen), np.random.default_rng(0), strengths)
     breadth = x[:, :, 30] - x[:, :, 17]  # how much of the old digit each row of paper looks at
     assert np.allclose(breadth[:, 5], breadth[:, -5], rtol=1e-3) == kept
 
@@ -182,10 +182,10 @@ def test_only_ends_half_way_up_are_worn_down():
     line[0, 5, 8:20] = line[0, 34, 20:30] = True  # a roof and a foot,
     stem = line.copy()
     line[0, 18, 10:31] = True  # and a bar
-    worn = _strokes.without_bars(line)
+    worn = strokes.without_bars(line)
     assert (worn & stem == stem).all()
     assert (worn & ~stem).sum() <= 2
-    assert not _strokes.without_bars(np.zeros((1, 9, 9), dtype=bool)).any()
+    assert not strokes.without_bars(np.zeros((1, 9, 9), dtype=bool)).any()
 
 
 def test_labels_must_be_as_many_as_images():
@@ -230,9 +230,9 @@ def test_distances_are_those_of_a_search_through_all_points():
             every = np.argwhere(np.ones_like(picture))
             apart = np.sqrt(((every[:, None] - points) ** 2).sum(axis=2)).min(axis=1)
             expected = apart.reshape(picture.shape)
-            near = expected < _strokes.REACH * FINE
+            near = expected < strokes.REACH * FINE
             np.testing.assert_allclose(found[near], expected[near], atol=1e-4)
-            assert (found[~near] >= _strokes.REACH * FINE - 1e-4).all()
+            assert (found[~near] >= strokes.REACH * FINE - 1e-4).all()
 
 
 def pieces(picture, corners):
@@ -266,18 +266,18 @@ def test_middle_lines_keep_parts_and_loops(label):
 
 
 def test_rare_styles_weigh_more_and_are_drawn_more_often():
-    weights = _styles.rarity(TRAIN.images, TRAIN.labels)
+    weights = styles.rarity(TRAIN.images, TRAIN.labels)
     for label in range(10):
         assert weights[TRAIN.labels == label].mean() == pytest.approx(1)
     twice = np.concatenate([TRAIN.images, TRAIN[:1].images, TRAIN[:1].images])
     labels = np.concatenate([TRAIN.labels, [TRAIN.labels[0]] * 2])
     share = weights[0] / weights[TRAIN.labels == TRAIN.labels[0]].sum()
-    again = _styles.rarity(twice, labels)
+    again = styles.rarity(twice, labels)
     assert again[0] / again[labels == labels[0]].sum() < share
     counts = np.zeros(len(TRAIN))
     rng = np.random.default_rng(0)
     for _ in range(50):
-        drawn = _styles.draw_by_weight(weights, rng)
+        drawn = styles.draw_by_weight(weights, rng)
         assert len(drawn) == len(TRAIN)
         counts += np.bincount(drawn, minlength=len(TRAIN))
     np.testing.assert_allclose(counts / 50, weights, atol=0.35)

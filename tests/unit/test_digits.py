@@ -17,7 +17,7 @@ from idx_writer import random_digits, set_bytes, write_folder, write_zip
 from matplotlib.colors import to_rgba
 
 from kerasdemo import Digits, load_digits
-from kerasdemo._samples import choose_samples
+from kerasdemo.sources.samples import choose_samples
 
 TRAIN, TEST = random_digits(30, seed=1), random_digits(10, seed=2)
 quick = settings(

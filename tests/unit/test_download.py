@@ -24,8 +24,9 @@ import pytest
 from file_server import FileServer
 from idx_writer import random_digits, set_bytes, write_folder, write_zip
 
-from kerasdemo import _files, cache, download, load_digits
-from kerasdemo.cache import REMOTE_SETS, cache_folder
+from kerasdemo import load_digits
+from kerasdemo.sources import cache, download, files
+from kerasdemo.sources.cache import REMOTE_SETS, cache_folder
 
 DATA = np.random.default_rng(0).bytes(300_000)
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -241,14 +242,14 @@ def test_the_file_of_a_killed_process_is_taken_over_once_it_is_old(server, tmp_p
     busy, dead = tmp_path / "data.bin.0123.part", tmp_path / "data.bin.4567.part"
     busy.write_bytes(DATA[:2000])
     dead.write_bytes(DATA[:1000])
-    long_ago = time.time() - 2 * _files.ABANDONED
+    long_ago = time.time() - 2 * files.ABANDONED
     os.utime(dead, (long_ago, long_ago))
     fetch(server, tmp_path)
     assert server.ranges() == ["bytes=1000-"]
     assert names(tmp_path) == ["data.bin", "data.bin.0123.part"]
 
 
-@pytest.mark.parametrize("unfinished", [_files.resumable_file, _files.new_file])
+@pytest.mark.parametrize("unfinished", [files.resumable_file, files.new_file])
 def test_two_writers_never_share_an_unfinished_file(tmp_path, unfinished):
     path = tmp_path / "data.bin"
     with unfinished(path) as mine, unfinished(path) as theirs:
@@ -260,7 +261,7 @@ def test_two_writers_never_share_an_unfinished_file(tmp_path, unfinished):
 
 def test_the_longer_of_two_unfinished_files_is_kept(tmp_path):
     path = tmp_path / "data.bin"
-    with _files.resumable_file(path) as mine:
+    with files.resumable_file(path) as mine:
         mine.write_bytes(b"12")
         (tmp_path / "data.bin.part").write_bytes(b"1234")  # another process gave up meanwhile
     assert (tmp_path / "data.bin.part").read_bytes() == b"1234"
@@ -595,7 +596,8 @@ def test_a_full_disk_while_decoding_leaves_the_digits_in_memory(mnist, monkeypat
 
 RACER = """
 import dataclasses, json, sys
-from kerasdemo import cache, load_digits
+from kerasdemo import load_digits
+from kerasdemo.sources import cache
 spec = json.loads(sys.argv[1])
 files = tuple(cache.RemoteFile(*file) for file in spec["files"])
 cache.REMOTE_SETS["mnist"] = dataclasses.replace(

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from idx_writer import CODES, idx_bytes, random_digits, set_bytes, write_folder, write_zip
 
-from kerasdemo import idx
-from kerasdemo.idx import ELEMENT_TYPES, read_idx, read_idx_stream
-from kerasdemo.idx_files import find_parts
+from kerasdemo.sources import idx
+from kerasdemo.sources.idx import ELEMENT_TYPES, read_idx, read_idx_stream
+from kerasdemo.sources.idx_files import find_parts
 
 TRAIN, TEST = random_digits(30, seed=1), random_digits(10, seed=2)
 quick = settings(

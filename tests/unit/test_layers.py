@@ -15,14 +15,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "preprocess", "idx", "idx_files", "_files", "download", "cache"},
-    {"digits", "_samples", "_load", "inputs", "prediction", "_strokes", "_hand", "_styles"},
+    {"_backend", "preprocess"},
+    {"sources", "handwriting"},
+    {"digits", "inputs", "prediction"},
     {"augment", "methods"},
     {"classifier", "_training", "_shipped_classifier", "spy"},
     {"timing"},
     {"comparison"},
-    {"_questions", "_menu"},
-    {"checks"},
+    {"asking", "checks"},
     {"quiz", "doctor"},
     {"widgets"},
     {"__init__", "__main__"},

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kerasdemo as kd
-from kerasdemo import _questions, quiz
+from kerasdemo import quiz
+from kerasdemo.asking import texts
 from kerasdemo.view.quiz_box import STYLE, quiz_box
 
 GOOD = """
@@ -46,14 +47,14 @@ expect = { values = 2 }
 
 @pytest.fixture
 def bank(monkeypatch):
-    made = _questions.read(GOOD)
-    monkeypatch.setattr(_questions, "bank", lambda: made)
+    made = texts.read(GOOD)
+    monkeypatch.setattr(texts, "bank", lambda: made)
     monkeypatch.setattr(quiz, "_tries", type(quiz._tries)())
     return made
 
 
 def test_a_good_file_is_read():
-    made = _questions.read(GOOD)
+    made = texts.read(GOOD)
     assert made.questions["90a"].choices["B"].text == "two"
     assert made.exercises["90-double"].hints == ("Look at one.", "Add one to one.")
 
@@ -85,17 +86,17 @@ def test_a_good_file_is_read():
 def test_a_faulty_file_is_refused(old, new, says):
     assert GOOD.count(old) >= 1, "the fault must be in the file"
     with pytest.raises(ValueError, match=re.escape(says)):
-        _questions.read(GOOD.replace(old, new, 1))
+        texts.read(GOOD.replace(old, new, 1))
 
 
 def test_all_faults_are_named_at_once():
     faulty = GOOD.replace('answer = "B"', 'answer = "D"').replace("values = 2", "value = 2")
     with pytest.raises(ValueError, match=r"'D' is not among.*unknown keys \['value'\]"):
-        _questions.read(faulty)
+        texts.read(faulty)
 
 
 def test_the_shipped_file_is_good_and_its_rights_are_spread():
-    bank = _questions.bank()
+    bank = texts.bank()
     assert len(bank.questions) >= 18
     rights = [question.answer for question in bank.questions.values()]
     for letter in "ABC":
@@ -103,7 +104,7 @@ def test_the_shipped_file_is_good_and_its_rights_are_spread():
 
 
 def test_shipped_replies_do_not_repeat_each_other():
-    for question in _questions.bank().questions.values():
+    for question in texts.bank().questions.values():
         replies = [choice.reply for choice in question.choices.values()]
         assert len(set(replies)) == len(replies), question.id
 
@@ -118,11 +119,11 @@ def test_a_question_shows_its_choices_and_never_its_answer(bank, capsys):
     assert not any(words in out for words in hidden)
 
 
-@pytest.mark.parametrize("id", sorted(_questions.bank().questions))
+@pytest.mark.parametrize("id", sorted(texts.bank().questions))
 def test_no_shipped_question_gives_its_answer_away(id, capsys):
     kd.ask(id)
     out = capsys.readouterr().out
-    text = _questions.bank().questions[id]
+    text = texts.bank().questions[id]
     assert text.rule not in out
     assert not any(choice.reply in out for choice in text.choices.values())
 
@@ -211,7 +212,7 @@ class Hostile:
 )
 def test_a_wrong_answer_never_raises(answer):
     answer = Hostile() if isinstance(answer, str) and answer == "hostile" else answer
-    for id in _questions.bank().exercises:
+    for id in texts.bank().exercises:
         kd.check(id, answer)
         assert not quiz.judge(id, answer)
 
@@ -219,7 +220,7 @@ def test_a_wrong_answer_never_raises(answer):
 @given(st.recursive(st.none() | st.integers() | st.text() | st.floats(), st.lists))
 def test_no_plain_value_makes_the_judge_raise(answer):
     for expect in ({"values": [6, 8]}, {"shape": [2], "dtype": "int64"}, {"type": "ndarray"}):
-        assert isinstance(_questions.differences(expect, answer), list)
+        assert isinstance(texts.differences(expect, answer), list)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +236,8 @@ def test_no_plain_value_makes_the_judge_raise(answer):
     ],
 )
 def test_differences(expect, right, wrong):
-    assert _questions.differences(expect, right) == []
-    assert _questions.differences(expect, wrong) != []
+    assert texts.differences(expect, right) == []
+    assert texts.differences(expect, wrong) != []
 
 
 class Tags(HTMLParser):

@@ -21,7 +21,13 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from kerasdemo._files import check_space, file_length, put_in_place, resumable_file, writing_to
+from kerasdemo.sources.files import (
+    check_space,
+    file_length,
+    put_in_place,
+    resumable_file,
+    writing_to,
+)
 
 __all__ = ["download", "sha256_of"]
 

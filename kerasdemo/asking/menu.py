@@ -32,8 +32,8 @@ class Menu(anywidget.AnyWidget):  # type: ignore[misc]
         escaped HTML.
     """
 
-    _esm = resources.files("kerasdemo").joinpath("_menu.js").read_text(encoding="utf-8")
-    _css = resources.files("kerasdemo").joinpath("_menu.css").read_text(encoding="utf-8")
+    _esm = resources.files("kerasdemo.asking").joinpath("menu.js").read_text(encoding="utf-8")
+    _css = resources.files("kerasdemo.asking").joinpath("menu.css").read_text(encoding="utf-8")
     choice = traitlets.Unicode("").tag(sync=True)
     _head = traitlets.Unicode("").tag(sync=True)
     _label = traitlets.Unicode("").tag(sync=True)

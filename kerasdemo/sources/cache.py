@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._files import file_length, new_file
-from kerasdemo.idx_files import Part, find_parts
+from kerasdemo.sources.files import file_length, new_file
+from kerasdemo.sources.idx_files import Part, find_parts
 
 __all__ = ["REMOTE_SETS", "Arrays", "RemoteFile", "RemoteSet", "cache_folder", "load_cached"]
 
@@ -163,7 +163,7 @@ def load_cached(name: str, *, split: str | None = None, progress: bool = True) -
 
 def _ensure(remote: RemoteSet, file: RemoteFile, folder: Path, progress: bool) -> None:
     """Download a file unless it is there already, whole and right."""
-    from kerasdemo.download import download, sha256_of  # ssl and http are not free to load
+    from kerasdemo.sources.download import download, sha256_of  # ssl and http are not free to load
 
     path = folder / file.name
     if file_length(path) == file.size and sha256_of(path) == file.sha256:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo.idx import plain_words, read_idx, read_idx_stream
+from kerasdemo.sources.idx import plain_words, read_idx, read_idx_stream
 
 __all__ = ["SPLITS", "Part", "find_parts"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._strokes import FINE
+from kerasdemo.handwriting.strokes import FINE
 from kerasdemo.preprocess import BOX
 
 Floats = npt.NDArray[np.float32]

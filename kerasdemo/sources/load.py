@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo._samples import choose_samples
-from kerasdemo.cache import REMOTE_SETS, load_cached
-from kerasdemo.idx_files import SPLITS, find_parts
+from kerasdemo.sources.cache import REMOTE_SETS, load_cached
+from kerasdemo.sources.idx_files import SPLITS, find_parts
+from kerasdemo.sources.samples import choose_samples
 
 __all__ = ["Loaded", "load_arrays"]
 

@@ -1,0 +1,1 @@
+"""What `kerasdemo.quiz` asks with: the texts of its questions, and the menu below them."""

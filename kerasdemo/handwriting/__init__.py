@@ -1,0 +1,1 @@
+"""What `kerasdemo.augment` draws with: stroke maps, other hands, and how rare a style is."""

@@ -1,0 +1,1 @@
+"""Where digits come from: files in the IDX format, downloads, and what `digits[...]` accepts."""
