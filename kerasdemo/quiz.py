@@ -125,7 +125,7 @@ def reveal(question: Question, happened: object = None) -> None:
     _show(lines, tag=f"Reveal {text.id}", mark=_mark(text, guess))
 
 
-def check(id: str, answer: object = None) -> None:
+def check(id: str, answer: object = None, *, like: object = None) -> None:
     """Judge an exercise's answer: not answered, not yet and a hint, or yes and why.
 
     Never raises on a wrong answer. Each try that fails gives one more hint. Introduced in lesson
@@ -137,8 +137,10 @@ def check(id: str, answer: object = None) -> None:
         The exercise's name, such as ``"01-batch-axis"``.
     answer
         Your value; None or ``...`` while you have none.
+    like
+        What the values must equal, made in another way.
     """
-    outcome, hints = judge(id, answer), exercise_text(id).hints
+    outcome, hints = judge(id, answer, like=like), exercise_text(id).hints
     if outcome.state == "not answered":
         lines = ["Not answered yet. Replace the three dots, then run the cell again."]
     elif outcome:
@@ -153,7 +155,7 @@ def check(id: str, answer: object = None) -> None:
     _show(lines, tag=f"Check {id}", mark=mark)
 
 
-def judge(id: str, answer: object = None) -> Outcome:
+def judge(id: str, answer: object = None, *, like: object = None) -> Outcome:
     """Return an exercise's `Outcome` without showing it or counting a try: for graders.
 
     Examples
@@ -164,7 +166,7 @@ def judge(id: str, answer: object = None) -> Outcome:
     text = exercise_text(id)
     if answer is None or answer is ...:
         return Outcome("not answered", "there is no answer yet")
-    found = differences(text.expect, answer)
+    found = differences(text.expect, answer, like=like)
     return Outcome("not yet", "; ".join(found)) if found else Outcome("yes", text.because)
 
 

@@ -33,7 +33,9 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("-m", "ruff", "format", "--check", "."),
         ("-m", "mypy"),
     ),
-    "unit": ((*PYTEST, "tests/unit", "kerasdemo"),),  # kerasdemo: the examples in its docstrings
+    "unit": (
+        (*PYTEST, "--doctest-modules", "tests/unit", "kerasdemo"),
+    ),  # kerasdemo: the examples in its docstrings
     "widgets": ((*PYTEST, "tests/widgets"),),
     "lessons": ((*PYTEST, "tests/lessons", f"--ignore={STATIC}"),),
     "nbval": ((*PYTEST, *NBVAL, "notebooks"),),

@@ -159,7 +159,7 @@ def _known(entries: Mapping[str, Any], id: str, what: str) -> str:
     raise ValueError(f"there is no {what} {id!r}; did you mean {' or '.join(map(repr, near))}?")
 
 
-def differences(expect: Mapping[str, Any], answer: object) -> list[str]:
+def differences(expect: Mapping[str, Any], answer: object, *, like: object = None) -> list[str]:
     """Say in plain words what an answer is that it should not be; an empty list is a pass.
 
     Parameters
@@ -169,6 +169,8 @@ def differences(expect: Mapping[str, Any], answer: object) -> list[str]:
         0 unless given).
     answer
         Whatever the student made. Nothing that it is can make this function raise.
+    like
+        What the values must equal, within `tolerance`; handing in this very object is no answer.
 
     Examples
     --------
@@ -177,6 +179,8 @@ def differences(expect: Mapping[str, Any], answer: object) -> list[str]:
     >>> differences({"values": [6, 8], "type": "list"}, [6, 8])
     []
     """
+    if like is not None and answer is like:
+        return ["it is the very thing to compare with; make your own"]
     if "type" in expect and expect["type"] not in {kind.__name__ for kind in type(answer).__mro__}:
         return [f"its type is {type(answer).__name__}"]
     try:
@@ -185,15 +189,17 @@ def differences(expect: Mapping[str, Any], answer: object) -> list[str]:
             return [f"its shape is {array.shape}"]
         if "dtype" in expect and str(array.dtype) != expect["dtype"]:
             return [f"its dtype is {array.dtype}"]
-        if "values" in expect and not _close(array, expect):
+        if "values" in expect and not _close(array, expect["values"], expect):
             return ["its value is another"]
+        if like is not None and not _close(array, like, expect):
+            return ["its values are others"]
     except Exception:
         return [f"a {type(answer).__name__} cannot be compared with the answer"]
     return []
 
 
-def _close(array: np.ndarray[Any, Any], expect: Mapping[str, Any]) -> bool:
-    values = np.asarray(expect["values"])
+def _close(array: np.ndarray[Any, Any], wish: object, expect: Mapping[str, Any]) -> bool:
+    values = np.asarray(wish)
     if values.shape != array.shape:
         return False
     if values.dtype.kind in "bU":

@@ -240,6 +240,22 @@ def test_differences(expect, right, wrong):
     assert texts.differences(expect, wrong) != []
 
 
+def test_an_answer_must_hold_the_values_of_what_it_is_like():
+    like = np.array([[0.25, 0.75]], dtype=np.float32)
+    expect = {"shape": [1, 2], "tolerance": 1e-5}
+    assert texts.differences(expect, like + np.float32(1e-6), like=like) == []
+    assert texts.differences(expect, np.zeros((1, 2)), like=like) == ["its values are others"]
+    assert texts.differences(expect, like.copy(), like=like) == []
+    assert "make your own" in texts.differences(expect, like, like=like)[0]
+
+
+def test_check_hands_on_what_the_answer_is_like(bank, capsys):
+    quiz.check("90-double", 2, like=3)
+    assert "Not yet: its values are others" in capsys.readouterr().out
+    quiz.check("90-double", 2, like=2.0)
+    assert "Yes" in capsys.readouterr().out
+
+
 class Tags(HTMLParser):
     def __init__(self):
         super().__init__()

@@ -21,7 +21,9 @@ def load(path):
 make_readme = load(ROOT / "tools" / "make_readme.py")
 
 
-@pytest.mark.parametrize("match", make_readme.BLOCK.finditer(README), ids=lambda m: m.group(2))
+@pytest.mark.parametrize(
+    "match", list(make_readme.BLOCK.finditer(README)), ids=lambda m: m.group(2)
+)
 def test_each_block_is_what_its_command_prints(match):
     assert make_readme.settled(make_readme.filled(match.group(0))) == make_readme.settled(
         match.group(0)
