@@ -14,9 +14,32 @@ Examples
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:  # the same names for editors and type checkers, which do not run __getattr__
+    from kerasdemo.classifier import build_classifier as build_classifier
+    from kerasdemo.classifier import load_classifier as load_classifier
+    from kerasdemo.classifier import load_probabilities as load_probabilities
+    from kerasdemo.classifier import train_classifier as train_classifier
+    from kerasdemo.comparison import Comparison as Comparison
+    from kerasdemo.comparison import compare as compare
+    from kerasdemo.digits import Digits as Digits
+    from kerasdemo.digits import load_digits as load_digits
+    from kerasdemo.doctor import check_setup as check_setup
+    from kerasdemo.methods import METHODS as METHODS
+    from kerasdemo.methods import run as run
+    from kerasdemo.prediction import Prediction as Prediction
+    from kerasdemo.quiz import ask as ask
+    from kerasdemo.quiz import check as check
+    from kerasdemo.quiz import predict_first as predict_first
+    from kerasdemo.quiz import reveal as reveal
+    from kerasdemo.timing import Timings as Timings
+    from kerasdemo.timing import time_calls as time_calls
+    from kerasdemo.widgets import DigitView as DigitView
+    from kerasdemo.widgets import SampleChooser as SampleChooser
+    from kerasdemo.widgets import SoftmaxView as SoftmaxView
 
 # public name -> the module that holds it
 _HOME = {

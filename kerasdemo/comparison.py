@@ -132,22 +132,13 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the arrays as plain values, for JSON."""
-        times = self.timings
         return {
             "samples": self.samples,
             "batch_size": self.batch_size,
             "facets": self.facets,
             "classes_agree": self.classes_agree,
             "largest_difference": self.largest_difference,
-            "seconds": {
-                name: {
-                    "first_call": times.first[name],
-                    "warm_median": times.median[name],
-                    "warm_quartiles": times.quartiles[name],
-                }
-                for name in (self.methods if times else ())
-                if times
-            },
+            "seconds": self.timings.as_dict() if self.timings else {},
         }
 
     def plot(self, ax: Any = None) -> Any:

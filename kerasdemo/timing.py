@@ -67,6 +67,17 @@ class Timings:
             ),
         )
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the seconds of each as plain values, for JSON."""
+        return {
+            name: {
+                "first_call": self.first[name],
+                "warm_median": self.median[name],
+                "warm_quartiles": self.quartiles[name],
+            }
+            for name in self.warm
+        }
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the median, the quartiles and the first call of each; return the Axes."""
         from kerasdemo.view.plots import plot_times

@@ -123,6 +123,17 @@ def test_every_public_name_is_there_and_documented(name):
     assert name in dir(kerasdemo)
 
 
+def test_editors_are_told_the_same_names_as_python():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    told = {
+        alias.name: node.module.removeprefix("kerasdemo.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerasdemo.")
+        for alias in node.names
+    }
+    assert told == kerasdemo._HOME
+
+
 def test_a_name_that_is_not_there_lists_those_that_are():
     with pytest.raises(AttributeError, match="load_digits"):
         _ = kerasdemo.load_digit
