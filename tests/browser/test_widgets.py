@@ -459,7 +459,9 @@ def test_a_change_of_theme_is_followed(chooser):
     light = chooser.picture()
     chooser.notebook.use_theme("dark")
     chooser.notebook.page.locator('.kd-chooser[data-kd-theme="dark"]').wait_for()
-    assert chooser.picture() != light
+    chooser.notebook.page.wait_for_function(
+        "(light) => document.querySelector('.kd-chooser canvas').toDataURL() !== light", arg=light
+    )
 
 
 # ---- a saved notebook ---------------------------------------------------------------------

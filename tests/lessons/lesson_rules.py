@@ -84,7 +84,7 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
         "objectives": [r"^\*\*You will be able to\*\*"],
         "retrieval": [rf'kd\.ask\("{number}r"\)'],
         "widget": [r"kd\.\w+\("],
-        "exercise-check": [rf'kd\.check\("{number}-[\w-]+", \w+\)', r"= \.\.\."],
+        "exercise-check": [rf'kd\.check\("{number}-[\w-]+", \w+(, like=[^)]+)?\)', r"= \.\.\."],
         "solution": [r"<details>", r"### BEGIN SOLUTION", r"### END SOLUTION", r"```python"],
         "exit": [rf'(kd\.ask\("{number}[xyz]"\)\s*){{3}}$'],
         "next": [r"Where to look next"],
