@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kerasdemo.doctor import Report
 
 COMMANDS = ("compare", "doctor")
+MOST = 1_000_000  # samples, or samples to a batch
 EPILOG = """\
 exit status: 0 all is well; 1 the set-up has a problem or the methods disagree; 2 wrong arguments
 
@@ -63,8 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Read the arguments; options without a command belong to ``compare``."""
+    command = next((word for word in argv if word in COMMANDS), "compare")
     if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
-        argv = ["compare", *argv]
+        if command in argv:
+            argv.remove(command)
+        argv = [command, *argv]
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="python -m kerasdemo", description=__doc__, epilog=EPILOG, formatter_class=formatter
@@ -93,8 +97,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def positive(text: str) -> int:
     """Read a whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST:,}")
     return int(text)
 
 

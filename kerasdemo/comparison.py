@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,11 @@ class Comparison:
         return max(self.differences.values())
 
     @property
+    def have_classes(self) -> bool:
+        """Whether the main output has an axis of classes."""
+        return all(self[name].probabilities.ndim >= 2 for name in self.methods)
+
+    @property
     def classes_agree(self) -> bool:
         """Whether all methods name the same class for every sample."""
         first, *others = (self[name].classes for name in self.methods)
@@ -121,23 +127,26 @@ class Comparison:
     @property
     def summary(self) -> str:
         """One sentence on agreement."""
-        try:
-            agree = self.classes_agree
-        except ValueError:  # an output without an axis of classes
+        if any(np.isnan(self[name].probabilities).any() for name in self.methods):
+            return "Outputs hold NaN (not a number): the classes named for them mean nothing."
+        if not self.have_classes:
             same = self.largest_difference < SAME
             return "The outputs agree." if same else "The outputs do NOT agree."
-        if agree:
+        if self.classes_agree:
             return f"All methods name the same class for all {self.samples} samples."
         return "The methods do NOT name the same classes."
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything but the arrays as plain values, for JSON."""
+        """Return everything but the arrays as plain values, for JSON.
+
+        Where there are no classes, or no finite difference, the value is None.
+        """
         return {
             "samples": self.samples,
             "batch_size": self.batch_size,
             "facets": self.facets,
-            "classes_agree": self.classes_agree,
-            "largest_difference": self.largest_difference,
+            "classes_agree": self.classes_agree if self.have_classes else None,
+            "largest_difference": gap if math.isfinite(gap := self.largest_difference) else None,
             "seconds": self.timings.as_dict() if self.timings else {},
         }
 

@@ -147,11 +147,11 @@ def _bend_and_stretch(
 
 def _wobble(rng: np.random.Generator, strengths: Floats) -> Floats:
     """Make smooth noise for every point of the paper, (n, PAPER, PAPER)."""
-    total: Floats = np.zeros((1, PAPER, PAPER), dtype=np.float32)
+    total: Floats = np.zeros((len(strengths), PAPER, PAPER), dtype=np.float32)
     for knots, spread in WOBBLE:
         basis = _spline_basis(knots, PAPER)
         noise = rng.normal(0, spread, (len(strengths), knots, knots)).astype(np.float32)
-        total = total + basis @ (noise * strengths) @ basis.T
+        total += basis @ (noise * strengths) @ basis.T
     return total
 
 

@@ -27,7 +27,7 @@ class Row:
         return self.mark and self.cells[column] != self.cells[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Rows of facets under named columns, with an optional title and closing notes."""
 
@@ -46,7 +46,7 @@ class Table:
         """Say whether any cell is marked as different."""
         return any(row.differs(i) for row in self.rows for i in range(len(self.columns)))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return as_text(self)
 
     def _repr_html_(self) -> str:

@@ -57,6 +57,7 @@ def test_json_is_json_and_nothing_else():
         (["compere"], "invalid choice: 'compere'"),
         (["--samples", "none"], "not a whole number"),
         (["--samples", "0"], "not a whole number"),
+        (["--batch-size", "9" * 30], "not a whole number"),
         (["--batch-size", "-1"], ""),
         (["--methods", "predictstep"], "Did you mean 'predict_step'"),
         (["--methods", ","], "There is no method"),
@@ -87,6 +88,24 @@ def test_options_without_a_command_belong_to_compare():
     assert parse(["--samples", "7"]).command == "compare"
     assert parse([]).samples == 32
     assert parse(["doctor"]).command == "doctor"
+
+
+def test_options_may_stand_before_the_command():
+    assert parse(["--json", "doctor"]).command == "doctor"
+    assert parse(["--json", "compare", "--samples", "3"]).samples == 3
+
+
+def test_methods_that_disagree_end_with_status_1(monkeypatch, capsys):
+    class Disagree:
+        classes_agree = False
+
+        def as_dict(self):
+            return {}
+
+    monkeypatch.setattr("kerasdemo.__main__.compare_digits", lambda arguments: Disagree())
+    assert main(["--json"]) == 1
+    Disagree.classes_agree = True
+    assert main(["--json"]) == 0
 
 
 def test_colour_when_asked(capsys):

@@ -86,5 +86,5 @@ def test_a_row_of_another_length_is_refused():
 
 def test_a_table_shows_itself():
     t = table(["a", "b"])
-    assert str(t) == as_text(t)
+    assert str(t) == repr(t) == as_text(t)
     assert t._repr_html_() == as_html(t)
