@@ -145,6 +145,7 @@ def as_json(report: Report, comparison: Comparison | None) -> dict[str, Any]:
 
 def show(report: Report, comparison: Comparison | None, *, command: str, color: bool) -> None:
     """Print the report (whole for ``doctor``, in brief otherwise) and the comparison's table."""
+    from kerasdemo.view.signs import printable
     from kerasdemo.view.table import DIFFERS, as_text
 
     whole = command == "doctor" or not report.ok
@@ -180,23 +181,6 @@ def paint(report: str, color: bool) -> str:
         for word, code in (("✓ ok", 32), ("! warning", 33), ("✗ problem", 31)):
             report = report.replace(word, f"\x1b[{code}m{word}\x1b[0m")
     return report
-
-
-def printable(text: str) -> str:
-    """Put plain signs for those that standard output's encoding does not know.
-
-    Examples
-    --------
-    >>> printable("plain")
-    'plain'
-    """
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        for sign, plain in (("≠", "!="), ("✓ ", ""), ("✗", "x")):
-            text = text.replace(sign, plain)
-        text = text.encode("ascii", "replace").decode()
-    return text
 
 
 def use_color(choice: str) -> bool:

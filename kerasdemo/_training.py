@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kerasdemo._progress import progress_bar
 from kerasdemo.augment import redraw
 from kerasdemo.digits import Digits
 from kerasdemo.handwriting.strokes import stroke_maps
@@ -15,7 +16,7 @@ from kerasdemo.handwriting.styles import draw_by_weight, rarity
 
 Floats = npt.NDArray[np.float32]
 
-__all__ = ["batches", "progress_bar"]
+__all__ = ["batches", "training_bar"]
 
 
 def batches(
@@ -40,11 +41,9 @@ def batches(
             yield batch, train.labels[chosen]
 
 
-def progress_bar(keras: Any, epochs: int) -> Any:
+def training_bar(keras: Any, epochs: int) -> Any:
     """Make a callback that shows a bar with loss and accuracy."""
-    from tqdm.auto import tqdm
-
-    bar = tqdm(total=epochs, desc="training", unit="epoch")
+    bar = progress_bar(epochs, desc="training", unit="epoch")
 
     def step(epoch: int, logs: dict[str, float]) -> None:
         bar.set_postfix(loss=f"{logs['loss']:.3f}", accuracy=f"{logs['accuracy']:.3f}")

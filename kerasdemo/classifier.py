@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerasdemo._backend import import_keras, import_tensorflow
-from kerasdemo._training import batches, progress_bar
+from kerasdemo._training import batches, training_bar
 from kerasdemo.digits import Digits, load_digits
 
 Floats = npt.NDArray[np.float32]
@@ -154,7 +154,7 @@ def train_classifier(
         steps_per_epoch=steps,
         shuffle=False,  # the stream is in random order already
         verbose=0,
-        callbacks=[progress_bar(keras, epochs)] if verbose else [],
+        callbacks=[training_bar(keras, epochs)] if verbose else [],
     )
     _compile(model, keras.optimizers.Adam())
     return model, history

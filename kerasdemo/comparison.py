@@ -14,7 +14,7 @@ from kerasdemo.methods import caller, check_method, count
 from kerasdemo.prediction import Prediction, largest_difference
 from kerasdemo.spy import Observation, as_new, observe
 from kerasdemo.timing import Timings, time_calls
-from kerasdemo.view.table import Row, Table, as_html, as_text
+from kerasdemo.view.table import Row, Table, as_html
 
 SAME = 1e-5
 """Two probabilities count as the same when they differ by less than this."""
@@ -163,7 +163,7 @@ class Comparison:
         return self.timings.plot(ax=ax)
 
     def __repr__(self) -> str:
-        return as_text(self.table())
+        return repr(self.table())
 
     def _repr_html_(self) -> str:
         return as_html(self.table())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from kerasdemo._backend import import_keras
+from kerasdemo.prediction import flatten
 
 
 def check_images(model: Any, images: Any) -> Any:
@@ -29,10 +32,13 @@ def check_images(model: Any, images: Any) -> Any:
         )
     if isinstance(images, (list, tuple, Mapping)):
         if inputs is None or len(inputs) > 1 or isinstance(images, Mapping):
+            _check_several(images)
             return images
+        whole = len(images) == 1 and len(np.shape(images[0])) == len(inputs[0].shape)
         raise ValueError(
             f"images is a {type(images).__name__} of {len(images)}; Keras takes that for several "
-            "inputs, not for several samples. Stack it: np.stack(images)."
+            "inputs, not for several samples. "
+            + ("Take the batch out of it: images[0]." if whole else "Stack it: np.stack(images).")
         )
     if not hasattr(images, "shape") or not hasattr(images, "dtype"):
         raise TypeError(
@@ -48,6 +54,20 @@ def check_images(model: Any, images: Any) -> Any:
     if images.shape[0] == 0:
         raise ValueError("images holds no samples (0 rows); there is nothing to predict.")
     return images
+
+
+def _check_several(images: Any) -> None:
+    """Check that the arrays for several inputs have samples, and equally many."""
+    counts = {name: np.shape(array)[:1] for name, array in flatten(images).items()}
+    if not counts:
+        raise ValueError(f"images is an empty {type(images).__name__}; give an array per input.")
+    if () in counts.values():
+        raise ValueError("Each input needs an array of shape (n, ...); one is a single number.")
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name}: {n}" for name, (n,) in counts.items())
+        raise ValueError(f"The inputs hold different numbers of samples: {told}. Make them equal.")
+    if (0,) in counts.values():
+        raise ValueError("The inputs hold no samples (0 rows); there is nothing to predict.")
 
 
 def _check_numbers(images: Any) -> None:

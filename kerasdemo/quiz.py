@@ -16,6 +16,7 @@ from typing import Any
 
 from kerasdemo.asking.texts import QuestionText, differences, exercise_text, question_text
 from kerasdemo.view.quiz_box import quiz_box
+from kerasdemo.view.signs import printable
 
 LABELS = {"predict": "Predict first", "retrieval": "Do you remember?", "exit": "Before you go"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -111,7 +112,17 @@ def reveal(question: Question, happened: object = None) -> None:
         What `predict_first` returned.
     happened
         What the experiment has just shown, best measured in the cell. None for what was expected.
+
+    Raises
+    ------
+    TypeError
+        `question` is something else.
     """
+    if not isinstance(question, Question):
+        raise TypeError(
+            f"reveal was given {type(question).__name__}; give it what predict_first returned: "
+            'guess = predict_first("03a"), later reveal(guess).'
+        )
     text, guess = question.text, question.guess
     saw = text.choices[text.answer].text if happened is None else str(happened)
     if guess is None:
@@ -226,7 +237,7 @@ def _show(
     """Show lines as text and as HTML, in front of a live widget where there is one."""
     plain = "\n".join([f"[{tag}]", *lines, *after])
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
-        print(plain)
+        print(printable(plain))
         return
     from IPython.display import display
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kerasdemo._progress import progress_bar
 from kerasdemo.view.table import Row, Table, as_html, as_text
 
 SHORTEST = 0.001
@@ -190,9 +191,7 @@ def settled_garbage() -> Iterator[None]:
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], Any]]:
     """Show a progress bar once the work has lasted two seconds, and clear it at the end."""
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total, desc="timing", unit="call", delay=2, leave=False) as bar:
+    with progress_bar(total, desc="timing", unit="call", delay=2, leave=False) as bar:
         yield bar.update
 
 

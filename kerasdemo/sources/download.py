@@ -21,6 +21,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from kerasdemo._progress import progress_bar
 from kerasdemo.sources.files import (
     check_space,
     file_length,
@@ -244,8 +245,4 @@ def _network() -> Iterator[None]:
 
 
 def _progress_bar(name: str, size: int, shown: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(
-        total=size, desc=name, unit="B", unit_scale=True, unit_divisor=1024, disable=not shown
-    )
+    return progress_bar(size, shown=shown, desc=name, unit="B", unit_scale=True, unit_divisor=1024)

@@ -10,6 +10,8 @@ import textwrap
 from dataclasses import dataclass
 from html import escape
 
+from kerasdemo.view.signs import printable
+
 DIFFERS = "≠"
 BOLD, DIM, YELLOW, OFF = "\x1b[1m", "\x1b[2m", "\x1b[33m", "\x1b[0m"
 
@@ -47,7 +49,7 @@ class Table:
         return any(row.differs(i) for row in self.rows for i in range(len(self.columns)))
 
     def __repr__(self) -> str:
-        return as_text(self)
+        return printable(as_text(self))
 
     def _repr_html_(self) -> str:
         return as_html(self)

@@ -88,6 +88,26 @@ def test_any_size_is_fine_where_the_model_says_any():
     assert check_images(model, np.zeros((2, 5, 9, 1))).shape == (2, 5, 9, 1)
 
 
+def test_a_batch_in_a_list_is_taken_out(model):
+    with pytest.raises(ValueError, match=r"images\[0\]"):
+        run(model, [GOOD])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "empty dict"),
+        ([np.zeros((2, 3)), np.zeros((3, 3))], "different numbers of samples: 0: 2, 1: 3"),
+        ({"a": np.zeros((0, 3)), "b": np.zeros((0, 3))}, "no samples"),
+        ([1.0, 2.0], "single number"),
+    ],
+)
+def test_several_inputs_that_cannot_work_are_named(wrong, says):
+    for method in METHODS:
+        with pytest.raises(ValueError, match=says):
+            run(models.two_inputs(), wrong, method)
+
+
 def test_one_array_for_two_inputs_is_refused():
     with pytest.raises(ValueError, match="2 inputs"):
         check_images(models.two_inputs(), np.zeros((2, 3)))

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "preprocess"},
+    {"_backend", "_progress", "preprocess"},
     {"sources", "handwriting"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods"},
