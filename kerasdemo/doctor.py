@@ -7,27 +7,27 @@ alone unless asked to go deeper. ``python -m kerasdemo doctor`` prints the same 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kerasdemo.checks import machine, packages
-from kerasdemo.checks.finding import Finding
+from kerasdemo.checks.finding import Finding, reinstall
 from kerasdemo.view.table import Row, Table, as_html
 
 __all__ = ["Finding", "Report", "check_setup"]
 
 STATUS = {"ok": "✓ ok", "warning": "! warning", "problem": "✗ problem"}
-CHECKS = (
-    machine.check_python,
-    packages.check_packages,
-    packages.check_one_keras,
-    packages.check_imports,
-    machine.check_keras_settings,
-    packages.check_widgets,
-    machine.check_folders,
-    machine.check_memory,
-    machine.check_processor,
-)
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "Python": machine.check_python,
+    "packages": packages.check_packages,
+    "one Keras": packages.check_one_keras,
+    "imports": packages.check_imports,
+    "Keras settings": machine.check_keras_settings,
+    "widgets": packages.check_widgets,
+    "folders": machine.check_folders,
+    "memory": machine.check_memory,
+    "processor": machine.check_processor,
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,15 @@ def check_setup(*, deep: bool = False) -> Report:
 
     Introduced in lesson 00.
     """
-    findings = [check() for check in CHECKS]
-    if deep:
-        findings.append(packages.check_tensorflow())
-    return Report(tuple(findings))
+    checks = {**CHECKS, "TensorFlow": packages.check_tensorflow} if deep else CHECKS
+    return Report(tuple(_outcome(name, check) for name, check in checks.items()))
+
+
+def _outcome(name: str, check: Callable[[], Finding]) -> Finding:
+    """Run one check; if it breaks, that is what was found, and the others still run."""
+    try:
+        return check()
+    except Exception as error:  # a damaged set-up can break a check in any way
+        first = (str(error).strip().splitlines() or ["no message"])[0]
+        seen = f"this check itself failed: {type(error).__name__}: {first}"
+        return Finding(name, "problem", seen, reinstall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Status = Literal["ok", "warning", "problem"]
@@ -29,6 +30,14 @@ def pip(arguments: str) -> str:
     """Write a call of the pip that belongs to this Python, whatever `pip` means on the PATH."""
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     return f"{python} -m pip {arguments}"
+
+
+def reinstall() -> str:
+    """Write the command that installs the kit again, from its checkout where there is one."""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return pip(f'install --editable "{checkout}"')
+    return pip("install --force-reinstall kerasdemo")
 
 
 def set_variable(name: str, value: str) -> str:

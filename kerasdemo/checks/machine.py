@@ -78,7 +78,7 @@ def _can_write(folder: Path) -> bool:
 
 def check_folders() -> Finding:
     """Try to write where Jupyter, Keras and the kit's downloads write."""
-    from kerasdemo.sources.cache import cache_folder
+    from kerasdemo.sources.folder import cache_folder
 
     places = (
         ("your home folder", Path("~").expanduser(), "HOME"),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
-from kerasdemo.checks.finding import Finding, pip
+from kerasdemo.checks.finding import Finding, pip, reinstall
 
 # Small compiled packages below Keras: a clash with NumPy's binary interface shows in them first.
 COMPILED = ("numpy", "h5py", "ml_dtypes", "PIL.Image")
@@ -31,9 +32,12 @@ def check_packages() -> Finding:
         from packaging.requirements import Requirement
     except metadata.PackageNotFoundError:
         seen = "kerasdemo itself is not installed into this Python, only found in a folder"
-        return Finding("packages", "problem", seen, pip("install --editable ."))
-    except ImportError:
-        return Finding("packages", "problem", "packaging is missing", pip("install packaging"))
+        return Finding("packages", "problem", seen, reinstall())
+    except ImportError:  # without it, names can be compared, but no versions
+        names = [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line]
+        missing = [name for name in ("packaging", *names) if _version(name) is None]
+        seen = "; ".join(f"{name} is missing" for name in missing or ["packaging"])
+        return Finding("packages", "problem", seen, f"{pip('install packaging')}\n{reinstall()}")
     good, bad, needed = [], [], []
     for requirement in map(Requirement, lines):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
@@ -88,14 +92,18 @@ def _range_of(package: str) -> str:
 
 def check_imports() -> Finding:
     """Import the small compiled packages that Keras stands on."""
+    failed, broken = [], []
     for name in COMPILED:
         try:
             importlib.import_module(name)
         except Exception as error:  # a binary clash raises ImportError, ValueError or others
-            package = {"PIL.Image": "pillow"}.get(name, name.replace("_", "-"))
-            seen = f"import {name} fails: {str(error).strip().splitlines()[0]}"
-            mend = pip(f'install --force-reinstall "{_range_of("numpy")}" {package}')
-            return Finding("imports", "problem", seen, mend)
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            failed.append(f"import {name} fails: {reason}")
+            broken.append({"PIL.Image": "pillow"}.get(name, name.replace("_", "-")))
+    if failed:
+        others = " ".join(package for package in broken if package != "numpy")
+        mend = pip(f'install --force-reinstall "{_range_of("numpy")}" {others}'.rstrip())
+        return Finding("imports", "problem", "; ".join(failed), mend)
     return Finding("imports", "ok", f"{', '.join(COMPILED)} can be imported")
 
 

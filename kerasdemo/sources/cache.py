@@ -6,10 +6,7 @@ memory-mapped ever after, so that many kernels on one machine share one copy.
 
 from __future__ import annotations
 
-import os
-import sys
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kerasdemo.sources.files import file_length, new_file
+from kerasdemo.sources.folder import cache_folder
 from kerasdemo.sources.idx_files import Part, find_parts
 
 __all__ = ["REMOTE_SETS", "Arrays", "RemoteFile", "RemoteSet", "cache_folder", "load_cached"]
@@ -100,25 +98,6 @@ REMOTE_SETS: dict[str, RemoteSet] = {
         splits=("digits", "mnist"),
     ),
 }
-
-
-def cache_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Return the folder for downloaded sets; each has a folder of its own in it.
-
-    ``KERASDEMO_DATA`` if that is set, which may be shared and read-only; otherwise the user's cache
-    folder as Windows, macOS and the XDG Base Directory Specification have it.
-    """
-    environ = os.environ if environ is None else environ
-    if environ.get("KERASDEMO_DATA"):
-        return Path(environ["KERASDEMO_DATA"]).expanduser().absolute()
-    if platform == "win32":
-        local = environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "kerasdemo" / "Cache"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "kerasdemo"
-    xdg = environ.get("XDG_CACHE_HOME", "")
-    base = Path(xdg) if xdg.startswith("/") else Path.home() / ".cache"
-    return base / "kerasdemo"
 
 
 def load_cached(name: str, *, split: str | None = None, progress: bool = True) -> Arrays:

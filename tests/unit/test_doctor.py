@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 import kerasdemo as kd
+from kerasdemo import doctor
 from kerasdemo.checks import machine, packages
 from kerasdemo.checks.finding import Finding
 from kerasdemo.doctor import Report
+
+CHECKOUT = Path(kd.__file__).resolve().parents[1]
 
 
 def make_package(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> None:
@@ -68,6 +71,53 @@ def test_it_leaves_tensorflow_alone():
     assert done.stdout.strip() == "[]"
 
 
+# --- an environment in which almost nothing is installed
+
+
+def bare_doctor(*folders: Path) -> subprocess.CompletedProcess[str]:
+    """Run the doctor in a Python that sees these folders and no installed package (-S)."""
+    path = os.pathsep.join(map(str, (CHECKOUT, *folders)))
+    command = [sys.executable, "-S", "-m", "kerasdemo", "doctor"]
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=env)
+
+
+def test_nothing_installed_at_all(home):
+    done = bare_doctor()
+    assert (done.returncode, done.stderr) == (1, "")
+    words = " ".join(done.stdout.split())
+    assert "kerasdemo itself is not installed" in words
+    for name in ("numpy", "h5py", "ml_dtypes", "PIL"):
+        assert f"import {name}" in words
+    assert f'-m pip install --editable "{CHECKOUT}"' in done.stdout
+
+
+def test_the_kit_without_its_packages(home, tmp_path):
+    needs = ("numpy>=1.26", "keras<3.16,>=3.12", "tqdm", 'pytest; extra == "test"')
+    make_package(tmp_path, "kerasdemo", "0.1.0", needs)
+    make_package(tmp_path, "tqdm", "4.66")
+    done = bare_doctor(tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    words = " ".join(done.stdout.split())
+    assert "packaging is missing; numpy is missing; keras is missing" in words
+    assert "tqdm is missing" not in words
+    assert "pytest" not in words
+
+
+def test_a_check_that_breaks_is_a_finding_and_the_others_run(home, monkeypatch):
+    def breaks() -> Finding:
+        raise OSError("the first line\nthe second")
+
+    monkeypatch.setitem(doctor.CHECKS, "folders", breaks)
+    report = kd.check_setup()
+    assert report["folders"].status == "problem"
+    assert "OSError: the first line" in report["folders"].seen
+    assert "second" not in report["folders"].seen
+    assert "-m pip install" in report["folders"].mend
+    assert [f.name for f in report] == list(doctor.CHECKS)
+    assert report["processor"].ok
+
+
 # --- Python
 
 
@@ -119,7 +169,7 @@ def test_kerasdemo_not_installed(site):
     finding = packages.check_packages()
     assert finding.status == "problem"
     assert "not installed" in finding.seen
-    assert finding.mend.endswith("-m pip install --editable .")
+    assert finding.mend.endswith(f'-m pip install --editable "{CHECKOUT}"')
     assert machine.check_python((3, 11, 0)).ok
 
 
