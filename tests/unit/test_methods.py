@@ -50,6 +50,27 @@ def test_predict_is_called_once_and_the_others_once_a_batch():
         assert prediction.probabilities.shape == (7, 4)
 
 
+class TrainsUnlessTold(keras.Model):
+    """Answers 1 in training, 0 otherwise, and takes it for training unless told."""
+
+    def call(self, x, training=True):
+        return keras.ops.full((keras.ops.shape(x)[0], 2), 1.0 if training else 0.0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_tells_the_model_that_this_is_no_training(method):
+    model, images = TrainsUnlessTold(), models.images(3)
+    assert np.all(model(images) == 1), "without being told, this model trains"
+    assert np.all(run(model, images, method).outputs["output"] == 0)
+
+
+def test_the_compiled_function_is_not_traced_anew_for_each_batch_size():
+    function = new_compiled(models.functional())
+    for size in range(1, 13):
+        assert function(models.images(size)).shape == (size, 4)
+    assert function.experimental_get_tracing_count() <= 3
+
+
 def test_the_compiled_function_is_kept_and_keeps_no_model_alive():
     model = models.functional()
     assert compiled(model) is compiled(model)
