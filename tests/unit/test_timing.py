@@ -1,4 +1,5 @@
 import gc
+import weakref
 
 import matplotlib as mpl
 import numpy as np
@@ -98,6 +99,23 @@ def test_garbage_collection_is_off_while_timing_and_as_before_after_it():
         with settled_garbage():
             assert not gc.isenabled()
         assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_garbage_of_before_is_gone_when_timing_starts():
+    class Node:
+        """Refers to itself, so that only the collector can free it."""
+
+        def __init__(self):
+            self.self = self
+
+    gc.disable()  # nothing but settled_garbage collects
+    try:
+        gone = weakref.ref(Node())
+        assert gone() is not None
+        with settled_garbage():
+            assert gone() is None
     finally:
         gc.enable()
 
