@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from kerasdemo import augment as redrawing
 from kerasdemo.augment import augment, redraw
 from kerasdemo.digits import load_digits
 from kerasdemo.handwriting import hand, strokes, styles
@@ -174,6 +175,16 @@ def test_many_a_known_7_loses_its_bar():
     changed = np.abs(with_bars - without).max(axis=(1, 2, 3)) > 0.5
     assert 0.3 < changed.mean() < 0.7
     assert without[changed].sum() < with_bars[changed].sum()
+
+
+def test_a_spot_is_wiped_from_some_digits(monkeypatch):
+    images = TRAIN[:400].images
+    wiped = augment(images, np.random.default_rng(0))
+    monkeypatch.setattr(redrawing, "GAPS", 0)
+    whole = augment(images, np.random.default_rng(0))
+    changed = np.abs(wiped - whole).max(axis=(1, 2, 3)) > 0.5
+    assert 0.03 < changed.mean() < 0.12
+    assert wiped[changed].sum() < 0.97 * whole[changed].sum()
 
 
 def test_only_ends_half_way_up_are_worn_down():
