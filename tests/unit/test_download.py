@@ -249,6 +249,26 @@ def test_the_file_of_a_killed_process_is_taken_over_once_it_is_old(server, tmp_p
     assert names(tmp_path) == ["data.bin", "data.bin.0123.part"]
 
 
+@pytest.mark.parametrize("given_up", [True, False], ids=["with NAME.part", "without"])
+def test_one_of_several_abandoned_parts_is_taken_over_and_the_others_stay(tmp_path, given_up):
+    long_ago = time.time() - 2 * files.ABANDONED
+    left = {f"data.bin.{number}.part": bytes([number] * 9) for number in range(3)}
+    if given_up:
+        left["data.bin.part"] = b"given up"
+    for name, data in left.items():
+        (tmp_path / name).write_bytes(data)
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    with files.resumable_file(tmp_path / "data.bin") as mine:
+        taken = mine.read_bytes()
+        others = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path != mine}
+    assert len(others) == len(left) - 1
+    (name,) = left.keys() - others.keys()
+    assert taken == left[name]
+    assert others == {other: data for other, data in left.items() if other != name}
+    assert name == "data.bin.part" or not given_up
+    assert (tmp_path / "data.bin.part").read_bytes() == taken
+
+
 @pytest.mark.parametrize("unfinished", [files.resumable_file, files.new_file])
 def test_two_writers_never_share_an_unfinished_file(tmp_path, unfinished):
     path = tmp_path / "data.bin"
