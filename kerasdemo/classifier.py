@@ -152,7 +152,7 @@ def train_classifier(
         stream.prefetch(4),
         epochs=epochs,
         steps_per_epoch=steps,
-        shuffle=False,  # the stream is in random order already
+        shuffle=False,  # of a tf.data.Dataset Keras ignores True, its default, and warns
         verbose=0,
         callbacks=[training_bar(keras, epochs)] if verbose else [],
     )

@@ -1,5 +1,6 @@
 """The classifier: built, trained, loaded; and computed once more by hand."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -11,7 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from kerasdemo import _shipped_classifier, classifier
+from kerasdemo import _shipped_classifier, _training, classifier
 from kerasdemo.classifier import (
     build_classifier,
     load_classifier,
@@ -19,6 +20,7 @@ from kerasdemo.classifier import (
     train_classifier,
 )
 from kerasdemo.digits import load_digits
+from kerasdemo.handwriting.styles import rarity
 
 DIGITS = load_digits()
 
@@ -114,6 +116,31 @@ def test_training_never_sees_test_samples(monkeypatch):
         train_classifier(digits=only_tests, epochs=1, verbose=0)
 
 
+def test_training_draws_rare_styles_more_often_when_it_redraws(monkeypatch):
+    """Each batch is made to carry the places of its samples in place of their redrawn images."""
+    monkeypatch.setattr(_training, "stroke_maps", lambda images: np.arange(len(images)))
+    monkeypatch.setattr(_training, "redraw", lambda places, rng, *, labels: places)
+    train = DIGITS.train[:200]
+    stream = _training.batches(train, 50, True, np.random.default_rng(0))
+    epochs = 40
+    drawn = np.concatenate([next(stream)[0] for _ in range(4 * epochs)])
+    times = np.bincount(drawn, minlength=len(train)) / epochs
+    weights = rarity(train.images, train.labels)
+    np.testing.assert_allclose(times, weights, atol=0.35)
+    by_rarity = np.argsort(weights)
+    assert times[by_rarity[-20:]].mean() > 2 * times[by_rarity[:20]].mean()
+
+
+def test_training_draws_every_sample_once_an_epoch_when_it_does_not_redraw():
+    train = DIGITS.train[:60]
+    stream = _training.batches(train, 25, False, np.random.default_rng(0))
+    epochs = [[next(stream)[0] for _ in range(3)] for _ in range(2)]
+    first, second = (np.concatenate(epoch) for epoch in epochs)
+    assert sorted(map(bytes, first)) == sorted(map(bytes, train.images))
+    assert sorted(map(bytes, second)) == sorted(map(bytes, train.images))
+    assert not np.array_equal(first, second)
+
+
 def test_training_shows_its_progress_when_asked(capsys):
     train_classifier(digits=DIGITS[:100], epochs=2, augment=False, verbose=1)
     shown = capsys.readouterr()
@@ -158,6 +185,11 @@ def test_shipped_classifier_can_be_used_and_trained_at_once(shipped, tmp_path):
     fresh.save(tmp_path / "mine.keras")
 
 
+@pytest.mark.filterwarnings("error::UserWarning")  # as of shuffle=True, which Keras would ignore
+def test_training_warns_of_nothing():
+    train_classifier(digits=DIGITS[:50], epochs=1, augment=False, verbose=0)
+
+
 @pytest.mark.filterwarnings("error")
 def test_loading_warns_of_nothing():
     load_classifier()
@@ -200,6 +232,26 @@ def test_an_altered_model_is_not_opened(copied, monkeypatch):
     monkeypatch.setattr(classifier, "import_keras", lambda: pytest.fail("it was opened"))
     with pytest.raises(ValueError, match=r"not the file that was shipped.*python -m kerasdemo"):
         load_classifier()
+
+
+def test_loading_runs_no_code_from_the_file_even_when_its_hash_is_right(copied, monkeypatch):
+    import keras
+
+    inputs = keras.Input((28, 28, 1))
+    doubled = keras.layers.Lambda(lambda x: x * 2, output_shape=(28, 28, 1))(inputs)
+    keras.Model(inputs, doubled).save(copied / "classifier.keras")
+    found = hashlib.sha256((copied / "classifier.keras").read_bytes()).hexdigest()
+    (copied / "classifier.json").write_text(json.dumps({"sha256": found}), encoding="utf-8")
+    asked, load_model = [], keras.saving.load_model
+
+    def spy(path, **options):
+        asked.append(options)
+        return load_model(path, **options)
+
+    monkeypatch.setattr(keras.saving, "load_model", spy)
+    with pytest.raises(ValueError, match=r"[Ll]ambda"):
+        load_classifier()
+    assert asked == [{"safe_mode": True}]
 
 
 @pytest.mark.parametrize("name", ["classifier.keras", "classifier.json"])
