@@ -8,12 +8,14 @@ written, a real warning or error, is written again where it belonged.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -90,6 +92,40 @@ def import_tensorflow() -> Any:
     return tensorflow
 
 
+def keras_folder() -> Path:
+    """Find the folder of keras.json as Keras does (keras/src/backend/config.py)."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+
+
+def keras_settings() -> dict[str, Any]:
+    """Read keras.json; {} when there is none, or none that can be read."""
+    try:
+        settings = json.loads((keras_folder() / "keras.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def chosen_backend() -> tuple[str, str]:
+    """Tell which backend Keras will start with, without importing it.
+
+    As in keras/src/backend/config.py: the environment variable ``KERAS_BACKEND``, unless it is
+    empty; else keras.json; else TensorFlow.
+
+    Returns
+    -------
+    tuple of str
+        The backend, and what chose it: ``"KERAS_BACKEND"``, the path of keras.json, or
+        ``"Keras's default"``.
+    """
+    if variable := os.environ.get("KERAS_BACKEND"):
+        return variable, "KERAS_BACKEND"
+    settings = keras_settings()
+    if "backend" in settings:
+        return str(settings["backend"]), str(keras_folder() / "keras.json")
+    return "tensorflow", "Keras's default"
+
+
 def import_keras() -> Any:
     """Import Keras on its TensorFlow backend, quietly.
 
@@ -102,17 +138,22 @@ def import_keras() -> Any:
     ------
     RuntimeError
         If another backend than TensorFlow is chosen: the three methods are taught, and measured,
-        as TensorFlow's backend does them.
+        as TensorFlow's backend does them. The message says what chose it, and what to type.
     """
-    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if chosen == "tensorflow":
-        import_tensorflow()
-        import keras
-
-        chosen = keras.config.backend()
-    if chosen != "tensorflow":
+    loaded: Any = sys.modules.get("keras")
+    if loaded is not None and hasattr(loaded, "config"):  # now no setting can change it any more
+        backend, chooser = loaded.config.backend(), "what imported Keras first"
+    else:
+        backend, chooser = chosen_backend()
+    if backend != "tensorflow":
         raise RuntimeError(
-            f"Keras is set to the backend {chosen!r}; these lessons need 'tensorflow'. "
-            "Set the environment variable KERAS_BACKEND=tensorflow and restart Python."
+            f"{chooser} chooses the backend {backend!r} for Keras; these lessons need "
+            "'tensorflow'. In a terminal, type\n"
+            f"    {'set' if os.name == 'nt' else 'export'} KERAS_BACKEND=tensorflow\n"
+            "and start Python again. In a notebook, restart the kernel and run this first:\n"
+            "    %env KERAS_BACKEND=tensorflow"
         )
+    import_tensorflow()
+    import keras
+
     return keras

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -10,6 +9,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from kerasdemo._backend import chosen_backend, keras_folder, keras_settings
 from kerasdemo.checks.finding import Finding, set_variable
 
 NEEDED_MB = 600  # JupyterLab's server and one kernel with TensorFlow and a lesson's arrays
@@ -35,29 +35,17 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     return Finding("Python", "ok", f"Python {here}, {sys.executable}")
 
 
-def keras_folder() -> Path:
-    """Find the folder of keras.json as Keras does (keras/src/backend/config.py)."""
-    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-
-
 def check_keras_settings() -> Finding:
     """Look for another backend, legacy Keras, or number formats that the lessons don't expect."""
     name, path = "Keras settings", keras_folder() / "keras.json"
     if os.environ.get("TF_USE_LEGACY_KERAS") in TRUE:
         seen = "TF_USE_LEGACY_KERAS is set: tf.keras would be Keras 2; the lessons use Keras 3"
         return Finding(name, "problem", seen, set_variable("TF_USE_LEGACY_KERAS", ""))
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # Keras, too, goes on without the file
-        settings = {}
-    settings = settings if isinstance(settings, dict) else {}
-    if "KERAS_BACKEND" in os.environ:  # it overrides the file
-        backend, where = os.environ["KERAS_BACKEND"], "KERAS_BACKEND"
-    else:
-        backend, where = settings.get("backend", "tensorflow"), str(path)
-    if backend not in ("tensorflow", ""):
-        seen = f"{where} chooses the backend {backend!r}; the lessons measure TensorFlow's"
+    backend, chooser = chosen_backend()
+    if backend != "tensorflow":
+        seen = f"{chooser} chooses the backend {backend!r}; the lessons measure TensorFlow's"
         return Finding(name, "problem", seen, set_variable("KERAS_BACKEND", "tensorflow"))
+    settings = keras_settings()
     for key, expected in (("floatx", "float32"), ("image_data_format", "channels_last")):
         if settings.get(key, expected) != expected:
             seen = f"{path} sets {key} to {settings[key]!r}; the lessons expect {expected!r}"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdemo._backend import import_keras, keep_line, quiet_start
+from kerasdemo._backend import chosen_backend, import_keras, keep_line, quiet_start
+from kerasdemo.checks.machine import check_keras_settings
 
 
 def test_known_noise_is_dropped_and_the_rest_kept(capfd):
@@ -67,15 +68,67 @@ def test_without_the_quiet_door_there_is_noise():
 
 
 def test_no_environment_variable_is_changed():
-    code = "import os; before = dict(os.environ); from kerasdemo._backend import import_keras; "
-    done = python(code + "import_keras(); print(before == dict(os.environ))")
-    assert done.stdout == "True\n"
+    """TensorFlow and h5py set some themselves; the quiet door adds none."""
+    door = "from kerasdemo._backend import import_keras; import_keras(); "
+    changed = [
+        python(f"{code}import os, json; print(json.dumps(dict(os.environ), sort_keys=True))").stdout
+        for code in ("import tensorflow; import keras; ", door)
+    ]
+    assert changed[0] == changed[1] != ""
 
 
-def test_another_backend_is_named_with_the_mend(monkeypatch):
+IMPORT = "from kerasdemo._backend import import_keras; print(import_keras().config.backend())"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Choose the backend jax in a keras.json."""
+    (tmp_path / "keras.json").write_text('{"backend": "jax"}', encoding="utf-8")
+    return {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": ""}
+
+
+def test_another_backend_by_variable_is_named_with_the_mend(tmp_path):
+    done = python(IMPORT, KERAS_BACKEND="jax", KERAS_HOME=str(tmp_path))
+    assert "RuntimeError: KERAS_BACKEND chooses the backend 'jax'" in done.stderr
+    assert f"{'set' if os.name == 'nt' else 'export'} KERAS_BACKEND=tensorflow" in done.stderr
+    assert "%env KERAS_BACKEND=tensorflow" in done.stderr
+
+
+def test_another_backend_by_file_is_named_with_the_mend(settings, tmp_path):
+    done = python(IMPORT, **settings)
+    assert f"RuntimeError: {tmp_path / 'keras.json'} chooses the backend 'jax'" in done.stderr
+    assert "No module named 'jax'" not in done.stderr
+    assert python(IMPORT, **{**settings, "KERAS_BACKEND": "tensorflow"}).stdout == "tensorflow\n"
+
+
+def test_an_empty_variable_is_an_unset_one(tmp_path):
+    done = python(IMPORT, KERAS_BACKEND="", KERAS_HOME=str(tmp_path))
+    assert (done.stdout, done.stderr) == ("tensorflow\n", "")
+
+
+def test_a_keras_that_is_loaded_already_has_chosen(monkeypatch):
+    assert import_keras().config.backend() == "tensorflow"
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    with pytest.raises(RuntimeError, match="KERAS_BACKEND=tensorflow"):
+    assert import_keras().config.backend() == "tensorflow"
+    monkeypatch.setattr("keras.config.backend", lambda: "torch")
+    with pytest.raises(RuntimeError, match="imported Keras first chooses the backend 'torch'"):
         import_keras()
+
+
+@pytest.mark.parametrize("text", ['{"backend": "jax"}', '{"backend": ""}', "{}", "[]", "{"])
+@pytest.mark.parametrize("variable", ["", "tensorflow", "torch", None])
+def test_the_doctor_and_the_import_agree(tmp_path, monkeypatch, text, variable):
+    (tmp_path / "keras.json").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("TF_USE_LEGACY_KERAS", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    expected = variable or {'{"backend": "jax"}': "jax", '{"backend": ""}': ""}.get(
+        text, "tensorflow"
+    )
+    assert chosen_backend()[0] == expected
+    assert check_keras_settings().ok == (expected == "tensorflow")
 
 
 def test_a_closed_standard_error_is_no_obstacle():
