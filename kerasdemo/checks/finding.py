@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+WINDOWS = os.name == "nt"  # the commands there are for cmd, the Command Prompt
 Status = Literal["ok", "warning", "problem"]
 
 
@@ -42,6 +43,16 @@ def reinstall() -> str:
 
 def set_variable(name: str, value: str) -> str:
     """Write the command that sets an environment variable, or that unsets it for ''."""
-    if os.name == "nt":
+    if WINDOWS:
         return f"set {name}={value}"
     return f"export {name}={value}" if value else f"unset {name}"
+
+
+def set_to_new_folder(name: str) -> str:
+    """Write the command that sets an environment variable to a folder that can be written to."""
+    return set_variable(name, r"%TEMP%\kerasdemo" if WINDOWS else '"$(mktemp -d)"')
+
+
+def rename(old: str | Path, new: str | Path) -> str:
+    """Write the command that renames a file."""
+    return f'{"move" if WINDOWS else "mv"} "{old}" "{new}"'

@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from kerasdemo._backend import chosen_backend, keras_folder, keras_settings
-from kerasdemo.checks.finding import Finding, set_variable
+from kerasdemo.checks import finding
+from kerasdemo.checks.finding import Finding, rename, set_to_new_folder, set_variable
 
 NEEDED_MB = 600  # JupyterLab's server and one kernel with TensorFlow and a lesson's arrays
 MEND_PYTHON = "make lab PYTHON=python3.12"
@@ -49,7 +50,7 @@ def check_keras_settings() -> Finding:
     for key, expected in (("floatx", "float32"), ("image_data_format", "channels_last")):
         if settings.get(key, expected) != expected:
             seen = f"{path} sets {key} to {settings[key]!r}; the lessons expect {expected!r}"
-            return Finding(name, "problem", seen, f'mv "{path}" "{path}.old"')
+            return Finding(name, "problem", seen, rename(path, f"{path}.old"))
     return Finding(name, "ok", "backend tensorflow, float32, channels_last")
 
 
@@ -69,7 +70,7 @@ def check_folders() -> Finding:
     from kerasdemo.sources.folder import cache_folder
 
     places = (
-        ("your home folder", Path("~").expanduser(), "HOME"),
+        ("your home folder", Path("~").expanduser(), "USERPROFILE" if finding.WINDOWS else "HOME"),
         ("Keras's folder", keras_folder(), "KERAS_HOME"),
         ("the folder for downloaded digits", cache_folder(), "KERASDEMO_DATA"),
     )
@@ -77,7 +78,7 @@ def check_folders() -> Finding:
         shared = variable == "KERASDEMO_DATA" and variable in os.environ and folder.is_dir()
         if not shared and not _can_write(folder):  # a shared folder of digits may be read-only
             seen = f"{what}, {folder}, cannot be written to"
-            return Finding("folders", "problem", seen, set_variable(variable, '"$(mktemp -d)"'))
+            return Finding("folders", "problem", seen, set_to_new_folder(variable))
     return Finding(
         "folders", "ok", "home, Keras's folder and the folder for downloads are writable"
     )

@@ -13,7 +13,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from kerasdemo.checks.finding import Finding, pip, reinstall
+from kerasdemo.checks.finding import Finding, pip, reinstall, rename
 
 # Small compiled packages below Keras: a clash with NumPy's binary interface shows in them first.
 COMPILED = ("numpy", "h5py", "ml_dtypes", "PIL.Image")
@@ -71,7 +71,8 @@ def check_one_keras() -> Finding:
         spec = importlib.util.find_spec(package)
         if spec and spec.origin and not spec.submodule_search_locations:
             seen = f"the file {spec.origin} hides the package {package}"
-            return Finding(name, "problem", seen, f'mv "{spec.origin}" "my_{package}.py"')
+            beside = Path(spec.origin).with_name(f"my_{package}.py")
+            return Finding(name, "problem", seen, rename(spec.origin, beside))
         names = [n for n in (package, *rivals) for _ in metadata.distributions(name=n)]
         if len(names) > 1:
             seen = f"{' and '.join(names)} are installed into the same folder, {package}/"

@@ -319,6 +319,36 @@ def test_unwritable_folders(home, tmp_path, monkeypatch, variable, what):
     assert finding.mend.startswith(f"export {mended}=")
 
 
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands written as on Windows."""
+    monkeypatch.setattr("kerasdemo.checks.finding.WINDOWS", True)
+
+
+@pytest.mark.parametrize("variable", ["KERAS_HOME", "KERASDEMO_DATA", "HOME"])
+def test_an_unwritable_folder_on_windows(home, tmp_path, monkeypatch, windows, variable):
+    bad = tmp_path / "file"
+    bad.touch()
+    for name in {variable, "USERPROFILE" if variable == "HOME" else variable}:
+        monkeypatch.setenv(name, str(bad))
+    finding = machine.check_folders()
+    named = "USERPROFILE" if variable == "HOME" else variable  # where Python looks there
+    assert finding.mend == rf"set {named}=%TEMP%\kerasdemo"
+
+
+def test_files_are_moved_with_a_command_that_windows_has(home, tmp_path, monkeypatch, windows):
+    (home / ".keras").mkdir()
+    settings = home / ".keras" / "keras.json"
+    settings.write_text('{"floatx": "float16"}')
+    assert machine.check_keras_settings().mend == f'move "{settings}" "{settings}.old"'
+    (tmp_path / "keras.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(packages, "RIVALS", {"keras": ()})
+    mend = packages.check_one_keras().mend
+    assert mend == f'move "{tmp_path / "keras.py"}" "{tmp_path / "my_keras.py"}"'
+
+
 def test_writable_folders_leave_no_trace(home):
     assert machine.check_folders().status == "ok"
     assert list(home.iterdir()) == []
