@@ -249,6 +249,48 @@ def test_an_answer_must_hold_the_values_of_what_it_is_like():
     assert "make your own" in texts.differences(expect, like, like=like)[0]
 
 
+LIKE = np.array([[0.0, 0.25, 1.0]], dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.array([[0.0, np.nan, 1.0]], dtype=np.float32),
+        np.full((1, 3), np.nan, dtype=np.float32),
+        LIKE * 255,
+        (LIKE * 255).astype(np.uint8),
+        LIKE.astype(str),
+        LIKE.astype(str).astype(object),
+        LIKE.astype(bytes),
+        LIKE.astype(complex),
+        LIKE[0],
+    ],
+    ids=["one NaN", "NaN", "0..255", "uint8", "str", "object", "bytes", "complex", "one row"],
+)
+def test_other_values_than_it_is_like_never_pass(answer):
+    assert texts.differences({"tolerance": 1e-5}, answer, like=LIKE) != []
+    assert texts.differences({"tolerance": 1e-5}, LIKE.copy(), like=LIKE) == []
+
+
+def test_a_nan_is_like_nothing_not_even_a_nan():
+    holed = np.array([1.0, np.nan])
+    assert texts.differences({}, holed.copy(), like=holed) != []
+
+
+@pytest.mark.parametrize("answer", [["3", "1", "4"], np.array(["3", "1", "4"], dtype=object)])
+def test_text_is_no_number(answer):
+    assert not quiz.judge("00-choose", answer)
+    assert quiz.judge("00-choose", [3, 1, 4])
+    assert quiz.judge("00-choose", np.array([3.0, 1.0, 4.0]))
+
+
+def test_an_image_of_0_to_255_is_not_the_batch_that_a_model_reads():
+    images = kd.load_digits()[36:40].images
+    assert quiz.judge("01-batch-axis", images[2][None], like=images[2:3])
+    assert not quiz.judge("01-batch-axis", images[2][None] * 255, like=images[2:3])
+    assert not quiz.judge("01-batch-axis", images[2][None] * np.float32("nan"), like=images[2:3])
+
+
 def test_check_hands_on_what_the_answer_is_like(bank, capsys):
     quiz.check("90-double", 2, like=3)
     assert "Not yet: its values are others" in capsys.readouterr().out
