@@ -165,7 +165,7 @@ def load_classifier() -> Any:
 
     The file is compared with its SHA-256 before Keras opens it.
 
-    Introduced in lesson 01.
+    Introduced in lesson 00.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def load_classifier() -> Any:
 def load_probabilities() -> Floats:
     """Load what the shipped classifier predicts for every embedded digit; needs no TensorFlow.
 
-    Introduced in lesson 01.
+    Introduced in lesson 00.
 
     Returns
     -------

@@ -32,7 +32,7 @@ LISTED = 12  # up to so many samples, the repr names each one
 class Digits:
     """Handwritten digits with their labels.
 
-    Introduced in lesson 01.
+    Introduced in lesson 00.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def load_digits(
 ) -> Digits:
     """Load handwritten digits.
 
-    Introduced in lesson 01.
+    Introduced in lesson 00.
 
     Parameters
     ----------

@@ -140,7 +140,7 @@ def check(id: str, answer: object = None, *, like: object = None) -> None:
     """Judge an exercise's answer: not answered, not yet and a hint, or yes and why.
 
     Never raises on a wrong answer. Each try that fails gives one more hint. Introduced in lesson
-    01.
+    00.
 
     Parameters
     ----------

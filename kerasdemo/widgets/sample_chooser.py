@@ -24,7 +24,7 @@ STILL = 24  # digits in the picture of a saved notebook
 class SampleChooser(KitWidget):
     """Choose some of many digits; what is chosen is a plain Python value.
 
-    Introduced in lesson 01.
+    Introduced in lesson 00.
 
     Parameters
     ----------

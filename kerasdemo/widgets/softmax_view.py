@@ -25,7 +25,7 @@ from kerasdemo.widgets._traits import Place
 class SoftmaxView(KitWidget):
     """The probabilities of one sample at a time, as bars and in words.
 
-    Introduced in lesson 04.
+    Introduced in lesson 03.
 
     Parameters
     ----------
