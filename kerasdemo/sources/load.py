@@ -117,7 +117,8 @@ def _from_files(path: Path, part: str | None, split: str | None, upright: bool) 
         raise FileNotFoundError(f"{path} has no {part} part. Leave part= away to load the other.")
     if not any(len(these) for these in labels):
         raise ValueError(f"{path} holds no samples: its files are empty.")
-    return Loaded(_join(pixels), _join(labels), _join(indices), _join(is_test), path.stem)
+    name = Path(os.path.abspath(path)).stem  # "." has no name; a link keeps its own
+    return Loaded(_join(pixels), _join(labels), _join(indices), _join(is_test), name)
 
 
 def _join(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:

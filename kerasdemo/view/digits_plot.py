@@ -51,7 +51,9 @@ def plot_digits(
         the samples, or when columns is below 1.
     """
     count = len(pixels)
-    if not 1 <= count <= MOST:
+    if count == 0:
+        raise ValueError("there is nothing to draw: this set is empty, 0 samples.")
+    if count > MOST:
         raise ValueError(
             f"{count:,} samples to draw; expected 1 to {MOST}. Choose some first: digits[:40]."
         )

@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 import re
+from pathlib import Path
 
 import matplotlib
 
@@ -344,7 +345,7 @@ def test_the_plot_takes_an_axes_and_titles_of_ones_own():
 @pytest.mark.parametrize(
     ("count", "options", "said"),
     [
-        (0, {}, "0 samples to draw"),
+        (0, {}, "nothing to draw: this set is empty, 0 samples.$"),
         (401, {}, r"401 samples to draw; expected 1 to 400.*digits\[:40\]"),
         (3, {"titles": ["a"]}, "1 titles for 3 samples"),
         (3, {"columns": 0}, "columns is 0"),
@@ -371,6 +372,20 @@ def test_a_folder_and_a_zip_give_the_same_digits(tmp_path, style):
         np.testing.assert_array_equal(digits.is_test, np.arange(40) >= 30)
         assert digits.name == "mine"
         assert digits.test.indices.tolist() == list(range(30, 40))
+
+
+def test_a_folder_has_its_own_name_however_it_is_written(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "mine", set_bytes(TRAIN))
+    (folder / "inner").mkdir()
+    for where, source in [
+        (folder, "."),
+        (folder, ""),
+        (folder / "inner", ".."),
+        (tmp_path, "mine"),
+    ]:
+        monkeypatch.chdir(where)
+        assert load_digits(Path(source)).name == "mine"
+        assert "'mine'" in repr(load_digits(source or "./"))
 
 
 def test_upright_twice_is_as_stored(tmp_path):
