@@ -124,7 +124,11 @@ def _clean_output(output: NotebookNode) -> NotebookNode:
 
 def _without_places(text: str) -> str:
     """Write the folders of this machine as everybody's: `.venv` and `~`."""
-    return text.replace(sys.prefix, ".venv").replace(str(Path.home()), "~")
+    text = text.replace(sys.prefix, ".venv")
+    home = Path.home()
+    if home == home.parent:  # the root, as in some containers: every "/" would be a "~"
+        return text
+    return text.replace(str(home), "~")
 
 
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

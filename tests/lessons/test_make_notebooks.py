@@ -52,6 +52,17 @@ def test_outputs_and_counts_are_stored(made):
     assert [output.text for output in code[0].outputs] == ["one\ntwo\n"]
 
 
+def test_folders_of_this_machine_are_written_as_everybody_s(monkeypatch):
+    root = tool.Path(tool.Path.home().anchor)
+    home = root / "home" / "ada"
+    monkeypatch.setattr(tool.sys, "prefix", str(home / "kit" / "env"))
+    text = f"{home / 'kit' / 'env' / 'x.py'} {home / 'a.txt'} 1/2 {root / 'usr' / 'b'}"
+    here = tool.Path(".venv") / "x.py"
+    for place, said in [(home, tool.Path("~") / "a.txt"), (root, home / "a.txt")]:
+        monkeypatch.setattr(tool.Path, "home", lambda place=place: place)
+        assert tool._without_places(text) == f"{here} {said} 1/2 {root / 'usr' / 'b'}"
+
+
 def test_nothing_of_the_machine_or_the_widgets_is_stored(made):
     _, text, _ = made
     for word in ("widget-view", "model_id", "version_major", "3.99", "collapsed", "transient"):
