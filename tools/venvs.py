@@ -44,9 +44,21 @@ def read_stamp(venv):
 def write_stamp(venv, stamp):
     """Record it in one step, so that no half-written stamp is ever read."""
     path = os.path.join(venv, STAMP)
-    with open(path + ".part", "w", encoding="utf-8") as file:
-        json.dump(stamp, file, indent=1, sort_keys=True)
-    os.replace(path + ".part", path)
+    try:
+        os.makedirs(venv, exist_ok=True)
+        with open(path + ".part", "w", encoding="utf-8") as file:
+            json.dump(stamp, file, indent=1, sort_keys=True)
+        os.replace(path + ".part", path)
+    except OSError as error:
+        if FULL.search(str(error)):
+            raise Stop(explain(f"{venv} could not be written.", str(error))) from error
+        raise Stop(
+            f"{os.path.basename(venv)} cannot be written here ({error.strerror}: {venv}). "
+            "Choose a folder of your own:\n"
+            "    make lab VENV=~/kerasdemo-venv\n"
+            "or, without make:\n"
+            "    python3 tools/bootstrap.py lab --venv ~/kerasdemo-venv"
+        ) from error
 
 
 def fingerprint(path):
@@ -89,6 +101,13 @@ def trouble_with(venv, stamp, root, asked=None):
     return ""
 
 
+def existing(path):
+    """Find the nearest folder, the path itself or one above it, that exists."""
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    return path
+
+
 def settle_venv(venv, root, asked=None):
     """Leave a virtual environment that runs; remake it when ours is broken. Return its stamp."""
     stamp = read_stamp(venv)
@@ -110,15 +129,15 @@ def settle_venv(venv, root, asked=None):
             what = f"{venv} cannot be removed ({error}). Close what uses it, then try again."
             raise Stop(what) from error
     base = find_python(root, asked)
-    free = shutil.disk_usage(root).free / 1e9
+    place = existing(venv)
+    free = shutil.disk_usage(place).free / 1e9
     if free < NEEDED_GB:
         raise Stop(
-            f"The disk has {free:.1f} GB free; TensorFlow and JupyterLab need about "
+            f"The disk of {place} has {free:.1f} GB free; TensorFlow and JupyterLab need about "
             f"{NEEDED_GB} GB. Make room, then type the same command again."
         )
     version = dotted(base["version"])
     say(f"Making {os.path.basename(venv)} with Python {version} ({base['path']}).")
-    os.makedirs(venv, exist_ok=True)
     stamp = {"ours": True, "root": root, "python": dotted(base["version"][:2])}
     write_stamp(venv, stamp)
     code, output = stream([base["path"], "-m", "venv", venv], clean_environment(), show=False)

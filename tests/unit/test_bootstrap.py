@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -304,6 +305,60 @@ def test_a_full_disk_is_said_before_anything_is_made(
     with pytest.raises(pythons.Stop, match="GB free"):
         venvs.prepare(str(checkout / ".venv"), "lab", str(checkout))
     assert not (checkout / ".venv").exists()
+
+
+def test_the_disk_that_counts_is_the_one_of_the_environment(
+    venvs, pythons, checkout, installs, monkeypatch, tmp_path
+):
+    big = shutil.disk_usage(checkout)._replace(free=9e9)
+    elsewhere = tmp_path / "another disk"
+    elsewhere.mkdir()
+    monkeypatch.setattr(
+        venvs.shutil,
+        "disk_usage",
+        lambda path: big._replace(free=1e9) if path == str(elsewhere) else big,
+    )
+    with pytest.raises(pythons.Stop, match=r"another disk has 1\.0 GB free"):
+        venvs.prepare(str(elsewhere / "not" / "yet" / "venv"), "lab", str(checkout))
+    assert list(elsewhere.iterdir()) == []
+    venvs.prepare(str(checkout / ".venv"), "lab", str(checkout))
+    assert len(installs) == 1
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(30, "ROFS")])
+def test_a_checkout_that_cannot_be_written(
+    venvs, pythons, checkout, installs, monkeypatch, tmp_path, error
+):
+    makedirs = os.makedirs
+
+    def read_only(path: str, *rest: object, **options: object) -> None:
+        if str(path).startswith(str(checkout)):
+            raise error
+        makedirs(path, *rest, **options)
+
+    monkeypatch.setattr(os, "makedirs", read_only)
+    with pytest.raises(pythons.Stop, match=r"\.venv cannot be written here") as stop:
+        venvs.prepare(str(checkout / ".venv"), "lab", str(checkout))
+    assert "make lab VENV=~/kerasdemo-venv" in str(stop.value)
+    assert "--venv ~/kerasdemo-venv" in str(stop.value)
+    assert installs == []
+    venvs.prepare(str(tmp_path / "kerasdemo-venv"), "lab", str(checkout))  # what it says to type
+    assert len(installs) == 1
+
+
+def test_an_environment_that_has_become_read_only(venvs, pythons, checkout, installs, monkeypatch):
+    venv = str(checkout / ".venv")
+    venvs.prepare(venv, "lab", str(checkout))
+
+    errors = [PermissionError(13, "Permission denied"), OSError(28, "No space left on device")]
+
+    def refuse(*names: str) -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    for sentence in (r"\.venv cannot be written here", "disk is full"):
+        with pytest.raises(pythons.Stop, match=sentence):
+            venvs.prepare(venv, "test", str(checkout))
 
 
 @pytest.mark.parametrize(
