@@ -192,5 +192,16 @@ def use_color(choice: str) -> bool:
     return sys.stdout.isatty()
 
 
+def run() -> int:
+    """Run `main`; a reader that stops listening (``| head``) is no error."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -90,8 +90,8 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
         "next": [r"Where to look next"],
     }
     for n in rounds(notebook):
-        wanted[f"round-{n}-question"] = [rf'guess = kd\.predict_first\("{number}[a-d]"\)']
-        wanted[f"round-{n}-reveal"] = [r"kd\.reveal\(guess, .+\)"]
+        wanted[f"round-{n}-question"] = [rf'guess_([a-d]) = kd\.predict_first\("{number}\1"\)']
+        wanted[f"round-{n}-reveal"] = [r"kd\.reveal\(guess_[a-d], .+\)"]
         wanted[f"round-{n}-why"] = [r"[^.]+\.\s+[^.]+[.:]"]
         teacher = [c.source for c in notebook.cells if c.id.startswith(f"round-{n}")]
         if "<details><summary>For the teacher</summary>" not in "\n".join(teacher):

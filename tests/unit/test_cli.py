@@ -128,6 +128,12 @@ def test_a_terminal_that_knows_only_ascii_gets_ascii():
     assert "!= EagerTensor" in done.stdout
 
 
+def test_a_reader_that_stops_listening_is_no_error():
+    command = f'"{sys.executable}" -m kerasdemo doctor | "{sys.executable}" -c pass'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
 def test_a_narrow_terminal_gets_narrow_lines():
     done = run("--samples", "2", COLUMNS="80")
     assert max(map(len, done.stdout.split("\n\n")[1].splitlines())) <= 80
