@@ -1,6 +1,7 @@
 """Run every layer of tests in order and end with one line for each.
 
-Cheap layers come first. A layer that fails doesn't hide the next ones. `make test` calls this in
+Cheap layers come first. A layer that fails doesn't hide the next ones. One whose tool is missing is
+skipped and says how to get it; with ``CI=true`` that is a failure. `make test` calls this in
 the virtual environment; by hand: ``python tools/run_tests.py [--only LAYER] [pytest arguments]``.
 With arguments, pytest gets them and the layers are left out.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import time
@@ -42,7 +44,16 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "static": ((*PYTEST, STATIC),),
     "browser": ((*PYTEST, "tests/browser"),),
 }
-TOOLS = ("pytest", "hypothesis", "nbval", "nbclient", "nbconvert", "playwright", "ruff", "mypy")
+# Layer: the modules without which none of it can run.
+TOOLS = {
+    "lint": ("ruff", "mypy"),
+    "unit": ("pytest", "hypothesis"),
+    "widgets": ("pytest", "hypothesis"),
+    "lessons": ("pytest", "nbclient", "nbval"),
+    "nbval": ("pytest", "nbval"),
+    "static": ("pytest", "nbconvert"),
+    "browser": ("pytest", "playwright"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,20 +61,28 @@ class Outcome:
     """What one layer came to."""
 
     layer: str
-    ok: bool
+    verdict: str  # "ok", "FAILED" or "skipped"
     counts: dict[str, int]
     seconds: float
+    needs: tuple[str, ...] = ()  # the tools that are missing
 
     def __str__(self) -> str:
         """Write one row of the closing summary."""
         counts = ", ".join(f"{n} {what}" for what, n in self.counts.items() if n)
-        verdict = "ok" if self.ok else "FAILED"
-        return f"{self.layer:<10}{verdict:<8}{self.seconds:6.0f} s   {counts}"
+        if self.needs:
+            counts = f"needs {' and '.join(self.needs)}"
+        return f"{self.layer:<10}{self.verdict:<8}{self.seconds:6.0f} s   {counts}"
 
 
-def missing_tools(names: tuple[str, ...] = TOOLS) -> list[str]:
-    """List the test tools that this Python cannot import."""
-    return [name for name in names if importlib.util.find_spec(name) is None]
+def missing_tools(layer: str) -> list[str]:
+    """List the tools of a layer that this Python cannot import."""
+    return [name for name in TOOLS[layer] if importlib.util.find_spec(name) is None]
+
+
+def how_to_get(missing: list[str]) -> str:
+    """Say what is missing and what to type."""
+    command = f'{sys.executable} -m pip install -e ".[test]"'
+    return f"needs {' and '.join(missing)}; to get it: make test, or {command}"
 
 
 def counts_of(report: Path) -> dict[str, int]:
@@ -83,6 +102,10 @@ def counts_of(report: Path) -> dict[str, int]:
 def run_layer(layer: str) -> Outcome:
     """Run the commands of one layer; all of them, also after a failure."""
     print(f"\n=== {layer} ===", flush=True)
+    if missing := missing_tools(layer):
+        print(f"skipped: {how_to_get(missing)}", flush=True)
+        verdict = "FAILED" if os.environ.get("CI") == "true" else "skipped"
+        return Outcome(layer, verdict, {}, 0, tuple(missing))
     report = REPORTS / f"{layer}.xml"
     report.unlink(missing_ok=True)
     start, codes = time.monotonic(), []
@@ -93,7 +116,18 @@ def run_layer(layer: str) -> Outcome:
         "passed": codes.count(0),
         "failed": len(codes) - codes.count(0),
     }
-    return Outcome(layer, not any(codes), counts, time.monotonic() - start)
+    return Outcome(layer, "FAILED" if any(codes) else "ok", counts, time.monotonic() - start)
+
+
+def exit_status(outcomes: list[Outcome]) -> int:
+    """Return 1 when a layer failed, and when nothing was tested (lint alone is no test)."""
+    if any(outcome.verdict == "FAILED" for outcome in outcomes):
+        return 1
+    tests = [outcome for outcome in outcomes if outcome.layer != "lint"] or outcomes
+    if all(outcome.verdict == "skipped" for outcome in tests):
+        print("Nothing was tested: see above for what is missing.", file=sys.stderr)
+        return 1
+    return 0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -101,10 +135,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", choices=list(LAYERS), action="append", help="this layer alone")
     options, rest = parser.parse_known_args(argv)
-    if missing := missing_tools():
-        print(f"Missing: {', '.join(missing)}. To get them: make test", file=sys.stderr)
-        return 1
     if rest:
+        if importlib.util.find_spec("pytest") is None:
+            print(how_to_get(["pytest"]), file=sys.stderr)
+            return 1
         return subprocess.run([sys.executable, *PYTEST, *rest], cwd=ROOT).returncode
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes = [run_layer(layer) for layer in options.only or LAYERS]
@@ -112,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     if not options.only:  # make bench reads it
         total = {"seconds": sum(outcome.seconds for outcome in outcomes)}
         (REPORTS / "summary.json").write_text(json.dumps(total), encoding="utf-8")
-    return 0 if all(outcome.ok for outcome in outcomes) else 1
+    return exit_status(outcomes)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="makes stand-ins for Python a
 def tools_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Import the scripts as they import each other, afresh for each test."""
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    for name in ("bootstrap", "venvs", "pythons"):
+    for name in ("bootstrap", "venvs", "pythons", "run_tests"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
@@ -449,3 +449,83 @@ def test_make_hands_everything_on():
     )
     line = " ".join(done.stdout.replace("\\\n", " ").split())
     assert "tools/bootstrap.py lab --port '8890' --browser 'none' -- --debug" in line
+
+
+# --- run_tests.py, with small layers in place of the real ones
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """Load the runner of layers; each layer passes, and reports go into a folder of the test."""
+    module = importlib.import_module("run_tests")
+    monkeypatch.setattr(module, "REPORTS", tmp_path / "reports")
+    monkeypatch.setattr(module, "LAYERS", dict.fromkeys(module.LAYERS, (("-c", ""),)))
+    monkeypatch.delenv("CI", raising=False)
+    return module
+
+
+def without(runner: ModuleType, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Pretend that modules are not installed."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        runner.importlib.util, "find_spec", lambda name: None if name in names else found(name)
+    )
+
+
+def verdicts(output: str) -> dict[str, str]:
+    """Read the closing summary."""
+    rows = output.split("=== summary ===")[1].strip().splitlines()
+    return {row.split()[0]: row.split()[1] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("tool", "layers"),
+    [
+        ("ruff", {"lint"}),
+        ("mypy", {"lint"}),
+        ("hypothesis", {"unit", "widgets"}),
+        ("nbval", {"lessons", "nbval"}),
+        ("nbclient", {"lessons"}),
+        ("nbconvert", {"static"}),
+        ("playwright", {"browser"}),
+    ],
+)
+def test_a_missing_tool_skips_its_layers_only(runner, monkeypatch, capsys, tool, layers):
+    without(runner, monkeypatch, tool)
+    assert runner.main([]) == 0
+    shown = capsys.readouterr().out
+    assert {name for name, verdict in verdicts(shown).items() if verdict == "skipped"} == layers
+    assert set(verdicts(shown).values()) == {"ok", "skipped"}
+    assert f"skipped: needs {tool}; to get it: make test, or {sys.executable} -m pip" in shown
+    monkeypatch.setenv("CI", "true")
+    assert runner.main([]) == 1
+    failed = {
+        name for name, verdict in verdicts(capsys.readouterr().out).items() if verdict != "ok"
+    }
+    assert failed == layers
+
+
+def test_without_pytest_nothing_is_tested(runner, monkeypatch, capsys):
+    without(runner, monkeypatch, "pytest")
+    assert runner.main([]) == 1
+    shown = capsys.readouterr()
+    assert verdicts(shown.out).pop("lint") == "ok"
+    assert list(verdicts(shown.out).values()).count("skipped") == len(runner.LAYERS) - 1
+    assert "Nothing was tested" in shown.err
+    assert runner.main(["tests/unit"]) == 1
+    assert "needs pytest; to get it: make test" in capsys.readouterr().err
+    assert runner.main(["--only", "lint"]) == 0
+    without(runner, monkeypatch, "ruff")
+    assert runner.main(["--only", "lint"]) == 1
+
+
+def test_every_layer_names_its_tools(runner):
+    assert set(runner.TOOLS) == set(runner.LAYERS)
+
+
+def test_a_layer_that_fails_hides_no_other(runner, monkeypatch, capsys):
+    monkeypatch.setitem(runner.LAYERS, "unit", (("-c", "raise SystemExit(3)"),))
+    assert runner.main([]) == 1
+    result = verdicts(capsys.readouterr().out)
+    assert result.pop("unit") == "FAILED"
+    assert set(result.values()) == {"ok"}
