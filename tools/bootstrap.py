@@ -10,10 +10,12 @@ that is too old gets a sentence that says what to type, never a SyntaxError.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 
 from pythons import WINDOWS, Stop, clean_environment, dotted, say, supported
 from venvs import index_settings, pip_install, prepare, read_stamp
@@ -45,6 +47,17 @@ def fetch_digits_source(venv, root, constraints):
     code, _ = pip_install(venv, arguments, constraints)
     if code:
         say("  It could not be fetched: the test that remakes the digits will be skipped.")
+
+
+def record_set_up(root, extra, seconds):
+    """Leave for `make bench` what a set-up from nothing took; say nothing if it cannot be left."""
+    folder = os.path.join(root, "build", "reports")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "setup.json"), "w", encoding="utf-8") as file:
+            json.dump({"extra": extra, "seconds": seconds}, file)
+    except OSError:  # a read-only checkout can still run the lessons
+        pass
 
 
 def lab_command(python, root, port=None, browser=None):
@@ -136,7 +149,12 @@ def run(argv):
     if options.job == "clean":
         clean(options.venv, ROOT)
         return 0
+    start, made_before = time.monotonic(), read_stamp(options.venv).get("made")
     python = prepare(options.venv, extra, ROOT, options.python, options.constraints)
+    if options.job in ("test", "digits"):
+        fetch_digits_source(options.venv, ROOT, options.constraints)
+    if read_stamp(options.venv).get("made") != made_before:
+        record_set_up(ROOT, extra, time.monotonic() - start)
     if options.job == "constraints":
         return make_constraints(python, options.venv, ROOT)
     if options.job == "install":
@@ -146,8 +164,6 @@ def run(argv):
         command = lab_command(python, ROOT, options.port, options.browser)
         say("Starting JupyterLab; Ctrl-C stops it.")
     else:
-        if options.job in ("test", "digits"):
-            fetch_digits_source(options.venv, ROOT, options.constraints)
         command = [python, *script]
     return hand_over(command + extra_arguments, clean_environment(options.venv))
 

@@ -144,7 +144,10 @@ def main(argv: list[str] | None = None) -> int:
     outcomes = [run_layer(layer) for layer in options.only or LAYERS]
     print("\n=== summary ===", *outcomes, sep="\n", flush=True)
     if not options.only:  # make bench reads it
-        total = {"seconds": sum(outcome.seconds for outcome in outcomes)}
+        total = {
+            "seconds": sum(outcome.seconds for outcome in outcomes),
+            "skipped": [outcome.layer for outcome in outcomes if outcome.needs],
+        }
         (REPORTS / "summary.json").write_text(json.dumps(total), encoding="utf-8")
     return exit_status(outcomes)
 

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 
 from pythons import Stop, clean_environment, dotted, find_python, in_range, probe, python_of, say
 
@@ -139,6 +140,7 @@ def settle_venv(venv, root, asked=None):
     version = dotted(base["version"])
     say(f"Making {os.path.basename(venv)} with Python {version} ({base['path']}).")
     stamp = {"ours": True, "root": root, "python": dotted(base["version"][:2])}
+    stamp["made"] = time.time()
     write_stamp(venv, stamp)
     code, output = stream([base["path"], "-m", "venv", venv], clean_environment(), show=False)
     if code:
