@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kerasdemo.checks import machine, packages
 from kerasdemo.checks.finding import Finding, reinstall
+from kerasdemo.view.signs import printable
 from kerasdemo.view.table import Row, Table, as_html
 
 __all__ = ["Finding", "Report", "check_setup"]
@@ -87,7 +88,7 @@ class Report:
                     " " * 27 + "to mend it:",
                     *(" " * 29 + m for m in finding.mend.split("\n")),
                 ]
-        return "\n".join([*lines, self.verdict()])
+        return printable("\n".join([*lines, self.verdict()]))
 
     def _repr_html_(self) -> str:
         """Write the report as a table for a notebook."""
