@@ -21,6 +21,45 @@ def test_typing_a_letter_chooses_and_touches_no_cell(open_notebook):
     assert notebook.cell_count == len(ASKED)
 
 
+def test_arrows_move_and_enter_answers(open_notebook):
+    notebook = open_notebook(*ASKED)
+    page = notebook.page
+    menu = page.get_by_label("Your answer:")
+    hint = page.get_by_text("Arrows move, Enter answers.")
+    assert [each.is_visible() for each in hint.all()] == [False, False]
+    menu.focus()
+    reply = menu.locator("xpath=../following-sibling::*[@role='status']")
+    for letter in "ABC":
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(200)
+        assert menu.input_value() == letter
+        assert reply.inner_text() == "", "nothing is said to a choice on the way"
+    assert hint.nth(1).is_visible()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    reply.get_by_text("Right. No pipeline").wait_for()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(200)
+    assert "Right. No pipeline" in reply.inner_text()
+    page.keyboard.press("Space")
+    reply.get_by_text("Not so. It builds a data pipeline").wait_for()
+    assert notebook.cell_count == len(ASKED)
+
+
+def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(open_notebook):
+    notebook = open_notebook(*ASKED)
+    menu = notebook.page.get_by_label("Your guess:")
+    menu.focus()
+    menu.press("ArrowDown")
+    menu.press("ArrowDown")
+    menu.press("Escape")
+    assert menu.input_value() == ""
+    menu.press("ArrowDown")
+    notebook.page.get_by_label("Your answer:").focus()
+    notebook.page.get_by_text("Noted: A.").wait_for()
+    assert notebook.run("print(guess)") == "<question 03a: A>"
+
+
 def test_an_answer_is_replied_to_at_once(open_notebook):
     notebook = open_notebook(*ASKED, theme="dark")
     notebook.page.get_by_label("Your answer:").select_option("A")
