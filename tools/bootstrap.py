@@ -60,6 +60,18 @@ def record_set_up(root, extra, seconds):
         pass
 
 
+def ask_no_news(venv):
+    """Let JupyterLab not ask whether to fetch news: its box covers the corner of every lesson."""
+    folder = os.path.join(venv, "share", "jupyter", "lab", "settings")
+    path = os.path.join(folder, "overrides.json")
+    if os.path.exists(path):
+        return
+    os.makedirs(folder, exist_ok=True)
+    notification = {"fetchNews": "false", "checkForUpdates": False}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"@jupyterlab/apputils-extension:notification": notification}, file)
+
+
 def lab_command(python, root, port=None, browser=None):
     """Compose the call of JupyterLab: this machine only, no news, the first lesson open."""
     command = [
@@ -161,6 +173,7 @@ def run(argv):
         say("Ready: " + python)
         return 0
     if options.job == "lab":
+        ask_no_news(options.venv)
         command = lab_command(python, ROOT, options.port, options.browser)
         say("Starting JupyterLab; Ctrl-C stops it.")
     else:

@@ -611,3 +611,13 @@ def test_only_a_set_up_from_nothing_leaves_its_seconds(bootstrap, checkout, inst
     shutil.rmtree(checkout / ".venv")
     assert bootstrap.run(["lab"]) == 0
     assert json.loads(report.read_text(encoding="utf-8"))["extra"] == "lab"
+
+
+def test_jupyterlab_does_not_ask_about_news(tmp_path):
+    bootstrap.ask_no_news(str(tmp_path))
+    path = tmp_path / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    path.write_text("{}", encoding="utf-8")  # the user's own file is left alone
+    bootstrap.ask_no_news(str(tmp_path))
+    assert path.read_text(encoding="utf-8") == "{}"
