@@ -613,7 +613,7 @@ def test_only_a_set_up_from_nothing_leaves_its_seconds(bootstrap, checkout, inst
     assert json.loads(report.read_text(encoding="utf-8"))["extra"] == "lab"
 
 
-def test_jupyterlab_does_not_ask_about_news(tmp_path):
+def test_jupyterlab_does_not_ask_about_news(bootstrap, tmp_path):
     bootstrap.ask_no_news(str(tmp_path))
     path = tmp_path / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
