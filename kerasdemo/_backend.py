@@ -97,13 +97,13 @@ def keras_folder() -> Path:
     return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
 
 
-def keras_settings() -> dict[str, Any]:
-    """Read keras.json; {} when there is none, or none that can be read."""
+def keras_settings() -> dict[str, Any] | None:
+    """Read keras.json; {} when there is none or no JSON, None for JSON that Keras stumbles over."""
     try:
         settings = json.loads((keras_folder() / "keras.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return settings if isinstance(settings, dict) else {}
+    return settings if isinstance(settings, dict) else None
 
 
 def chosen_backend() -> tuple[str, str]:
@@ -120,7 +120,7 @@ def chosen_backend() -> tuple[str, str]:
     """
     if variable := os.environ.get("KERAS_BACKEND"):
         return variable, "KERAS_BACKEND"
-    settings = keras_settings()
+    settings = keras_settings() or {}
     if "backend" in settings:
         return str(settings["backend"]), str(keras_folder() / "keras.json")
     return "tensorflow", "Keras's default"

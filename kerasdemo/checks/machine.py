@@ -47,6 +47,9 @@ def check_keras_settings() -> Finding:
         seen = f"{chooser} chooses the backend {backend!r}; the lessons measure TensorFlow's"
         return Finding(name, "problem", seen, set_variable("KERAS_BACKEND", "tensorflow"))
     settings = keras_settings()
+    if settings is None:
+        seen = f"{path} is no list of names and values, and import keras would fail over it"
+        return Finding(name, "problem", seen, rename(path, f"{path}.old"))
     for key, expected in (("floatx", "float32"), ("image_data_format", "channels_last")):
         if settings.get(key, expected) != expected:
             seen = f"{path} sets {key} to {settings[key]!r}; the lessons expect {expected!r}"

@@ -284,11 +284,21 @@ def test_other_number_formats(home, setting):
     assert finding.mend.startswith("mv ")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"backend": "tensorflow", "epsilon": 1e-7}'])
+@pytest.mark.parametrize("text", ["", "{", '{"backend": "tensorflow", "epsilon": 1e-7}'])
 def test_harmless_settings(home, text):
     (home / ".keras").mkdir()
     (home / ".keras" / "keras.json").write_text(text)
     assert machine.check_keras_settings().status == "ok"
+
+
+@pytest.mark.parametrize("text", ["[]", "7", '"tensorflow"'])
+def test_settings_that_keras_fails_over(home, text):
+    settings = home / ".keras" / "keras.json"
+    settings.parent.mkdir()
+    settings.write_text(text)
+    finding = machine.check_keras_settings()
+    assert (finding.status, str(settings) in finding.seen) == ("problem", True)
+    assert str(settings) in finding.mend
 
 
 def test_legacy_keras(home, monkeypatch):
