@@ -57,6 +57,14 @@ export function shownPositions(samples, { digit, outcome, order }) {
   return shown;
 }
 
+/** What the menu of digits offers: all, and each label with how many have it. */
+export function optionsFor(labels) {
+  const counts = new Map();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const digits = [...counts].sort((a, b) => a[0] - b[0]);
+  return [["", "all"], ...digits.map(([digit, n]) => [String(digit), `${digit}  (${n})`])];
+}
+
 /** The filters in words: "labelled 3, predicted wrong". */
 export function describeFilter({ digit, outcome }) {
   const parts = [];

@@ -112,13 +112,16 @@ export function followTheme(root, redraw) {
   }
   const media = matchMedia("(prefers-color-scheme: dark)");
   media.addEventListener("change", soon);
-  const first = requestAnimationFrame(look); // the widget is on the page by then
+  // A widget may be built before it is on the page, where its colours are not known yet; it gets
+  // its size when it is put there, and when its style comes.
+  const placed = new ResizeObserver(() => (look(), redraw()));
+  placed.observe(root);
   look();
   return () => {
     observer.disconnect();
+    placed.disconnect();
     media.removeEventListener("change", soon);
     later.forEach(clearTimeout);
-    cancelAnimationFrame(first);
   };
 }
 
@@ -189,9 +192,10 @@ export function factList(pairs) {
 
 // ---- pixels -------------------------------------------------------------------------------
 
-/** The 256 colours from paper to ink, as the theme has them. */
+/** The 256 colours from paper to ink, as the theme has them; null before the page has any. */
 export function inkColours(root) {
   const style = getComputedStyle(root);
+  if (!style.getPropertyValue("--kd-ink")) return null;
   const [paper, ink] = ["--kd-paper", "--kd-ink"].map((name) => rgba(style.getPropertyValue(name)));
   const colours = new Uint8ClampedArray(1024);
   for (let grey = 0; grey < 256; grey += 1) {

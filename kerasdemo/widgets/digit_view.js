@@ -19,9 +19,10 @@ export function readImages(model) {
 }
 
 function drawImage(root, canvas, { values, height, width, low, high, cell, focused }) {
+  const colours = inkColours(root);
+  if (!colours) return;
   const side = SIDE / Math.max(height, width);
   const context = sharpContext(canvas, Math.round(side * width), Math.round(side * height));
-  const colours = inkColours(root);
   for (let place = 0; place < values.length; place += 1) {
     const share = (values[place] - low) / (high - low);
     const grey = Math.round(255 * Math.min(1, Math.max(0, Number.isNaN(share) ? 0 : share)));

@@ -4,20 +4,13 @@ import {
   statusLine, tell,
 } from "./common.js";
 import {
-  describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, shownPositions,
-  visiblePlaces,
+  describeFilter, formatPositions, gridLayout, movedPlace, optionsFor, parsePositions,
+  shownPositions, visiblePlaces,
 } from "./choosing.js";
 import { describeSample } from "./pure.js";
 import { TILE, drawTile, readSamples, stripOf } from "./thumbnails.js";
 
 const ROWS = 4.4; // the cut row says that there is more below
-
-function optionsFor(samples) {
-  const counts = new Map();
-  for (const label of samples.labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const digits = [...counts].sort((a, b) => a[0] - b[0]);
-  return [["", "all"], ...digits.map(([digit, n]) => [String(digit), `${digit}  (${n})`])];
-}
 
 function choice(model, name, text, options, read = (value) => value) {
   const select = h("select", {}, ...options.map(([value, words]) => h("option", { value }, words)));
@@ -55,7 +48,7 @@ export function renderChooser({ model, el }) {
   const showAll = h("button", { type: "button" }, "Show all digits");
   const emptyWords = h("p", {});
   const empty = h("div", { class: "kd-empty" }, emptyWords, showAll);
-  const filters = [choice(model, "digit", "Digit", optionsFor(samples),
+  const filters = [choice(model, "digit", "Digit", optionsFor(samples.labels),
     (value) => (value === "" ? null : Number(value)))];
   if (samples.predicted) {
     filters.push(
@@ -94,6 +87,7 @@ export function renderChooser({ model, el }) {
     const style = getComputedStyle(root);
     const colour = (token) => style.getPropertyValue(token).trim();
     colours ??= inkColours(root);
+    if (!colours) return;
     const layout = gridLayout(width, TILE, shown.length);
     const height = grid.clientHeight;
     spacer.style.height = `${Math.max(layout.height, height)}px`;

@@ -480,6 +480,36 @@ def test_a_reloaded_page_with_its_kernel_shows_the_widget_as_it_was_left(open_no
     assert again.selected([5, 6]) == "[5, 6]"
 
 
+# A busy page may draw a frame between the building of a widget and its coming onto the page.
+EARLY_FRAMES = """
+const later = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (draw) => {
+  if (!new Error().stack.includes("blob:")) return later(draw); // not asked for by a widget
+  queueMicrotask(() => draw(performance.now()));
+  return 1;
+};"""
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_an_image_is_drawn_in_its_colours_after_a_reload(open_notebook, early):
+    notebook = open_notebook(SETUP, "DigitView(digits)")
+    canvas = notebook.page.locator(".kd-digit-view canvas")
+    canvas.wait_for()
+    notebook.save()
+    notebook.page.wait_for_timeout(500)
+    if early:
+        notebook.page.add_init_script(EARLY_FRAMES)
+    notebook.open()
+    canvas.wait_for()
+    notebook.page.wait_for_timeout(500)
+    light = canvas.evaluate(
+        "(canvas) => { const { data } = canvas.getContext('2d')"
+        ".getImageData(0, 0, canvas.width, canvas.height);"
+        " return data.filter((value, at) => at % 4 < 3 && value > 200).length / data.length; }"
+    )
+    assert light > 0.3, "paper is light and fills most of the picture"
+
+
 def test_a_saved_notebook_without_live_view_shows_the_picture(open_notebook, tmp_path):
     import nbformat
 
