@@ -36,10 +36,16 @@ export function arrayFrom(model, name, Type) {
 }
 
 const senders = new WeakMap();
+const telling = new WeakSet();
+
+/** Whether the change that is heard just now was made on the page, not by code in the kernel. */
+export const isTold = (model) => telling.has(model);
 
 /** Change the model now, so that every view moves, and tell the kernel once things are quiet. */
 export function tell(model, state) {
+  telling.add(model);
   for (const [name, value] of Object.entries(state)) model.set(name, value);
+  telling.delete(model);
   clearTimeout(senders.get(model));
   senders.set(model, setTimeout(() => flush(model), 60));
 }

@@ -1,7 +1,7 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
 import {
-  flush, followTheme, h, inkColours, labelled, listen, oncePerFrame, sharpContext, shieldKeys,
-  statusLine, tell,
+  flush, followTheme, h, inkColours, isTold, labelled, listen, oncePerFrame, sharpContext,
+  shieldKeys, statusLine, tell,
 } from "./common.js";
 import {
   describeFilter, formatPositions, gridLayout, movedPlace, optionsFor, parsePositions,
@@ -111,14 +111,15 @@ export function renderChooser({ model, el }) {
     pageRows: Math.max(1, Math.floor(grid.clientHeight / TILE.height)),
     count: shown.length,
   });
-  const scrollToCurrent = () => {
-    const place = places.get(model.get("current"));
+  const scrollTo = (position) => {
+    const place = places.get(position);
     if (place === undefined || !grid.clientWidth) return;
     const top = Math.floor(place / layoutNow().columns) * TILE.height;
     if (top < grid.scrollTop) grid.scrollTop = top;
     const over = top + TILE.height - grid.clientHeight;
     if (over > grid.scrollTop) grid.scrollTop = over;
   };
+  const scrollToCurrent = () => scrollTo(model.get("current"));
   const onFilter = () => {
     const filter = { digit: model.get("digit"), outcome: model.get("outcome") };
     shown = shownPositions(samples, { ...filter, order: model.get("order") });
@@ -230,7 +231,10 @@ export function renderChooser({ model, el }) {
     status.stop,
     followTheme(root, () => ((colours = null), draw())),
     listen(model, ["digit", "outcome", "order"], () => (onFilter(), onSelected())),
-    listen(model, ["selected"], onSelected),
+    listen(model, ["selected"], () => {
+      onSelected();
+      if (!isTold(model)) scrollTo(model.get("selected").find((at) => places.has(at)));
+    }),
     listen(model, ["current"], () => (scrollToCurrent(), onCurrent())),
     () => resized.disconnect(),
     draw.cancel,

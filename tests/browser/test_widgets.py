@@ -253,6 +253,21 @@ def test_setting_selected_in_python_moves_the_view(chooser):
     assert chooser.grid.evaluate("(grid) => grid.scrollTop") > 1000
 
 
+def test_what_code_chooses_is_scrolled_to_and_what_the_page_chooses_is_not(chooser):
+    chooser.notebook.run("chooser.digit = 3")
+    chooser.root.get_by_text("183 of 1,797 shown").wait_for()
+    chooser.notebook.run("late = np.flatnonzero(digits.labels == 3)[150]")
+    chooser.notebook.run("chooser.selected = [0, int(late), 3]")
+    chooser.root.get_by_text("3 chosen (1 not shown)").wait_for()
+    scrolled = chooser.grid.evaluate("(grid) => grid.scrollTop")
+    assert scrolled > 500, "the first of the chosen that is shown is far below"
+    chooser.click(14)
+    chooser.root.get_by_text("4 chosen (1 not shown)").wait_for()
+    chooser.root.get_by_role("button", name="Choose all shown").click()
+    chooser.root.get_by_text("184 chosen (1 not shown)").wait_for()
+    assert chooser.grid.evaluate("(grid) => grid.scrollTop") == scrolled
+
+
 LINKED = """
 chooser = SampleChooser(digits, rows)
 view = DigitView(digits)
