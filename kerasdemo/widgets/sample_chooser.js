@@ -132,6 +132,7 @@ export function renderChooser({ model, el }) {
       ? `No digit is ${words.replace(", ", " and ")}.` : "There are no digits to choose from.";
     showAll.hidden = !samples.count;
     grid.scrollTop = 0;
+    if (shown.length && !places.has(model.get("current"))) tell(model, { current: shown[0] });
     scrollToCurrent();
     draw();
   };

@@ -268,6 +268,13 @@ def test_what_code_chooses_is_scrolled_to_and_what_the_page_chooses_is_not(choos
     assert chooser.grid.evaluate("(grid) => grid.scrollTop") == scrolled
 
 
+def test_the_words_describe_a_digit_that_is_shown(chooser):
+    chooser.root.get_by_text(re.compile("^Sample 0, labelled 0")).wait_for()
+    chooser.root.get_by_role("combobox", name="Digit").select_option("3")
+    chooser.root.get_by_text(re.compile("^Sample 3, labelled 3")).wait_for()
+    assert chooser.notebook.wait_for_print("chooser.current", "3") == "3"
+
+
 LINKED = """
 chooser = SampleChooser(digits, rows)
 view = DigitView(digits)
