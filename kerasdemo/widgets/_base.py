@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import re
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
@@ -16,26 +18,34 @@ from kerasdemo.view.images import img_tag
 SHARED = ("pure", "common")
 IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", flags=re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default )", flags=re.MULTILINE)
+DEFAULT = re.compile(r"^export default \{[^}]*\};?\n?", flags=re.MULTILINE)
 
 
 def page_module(*names: str) -> str:
     """Join the shared scripts and the named ones into the one module that anywidget takes.
 
     A module that arrives as text cannot import its neighbours, so the imports go and the files
-    follow each other in one scope.
+    follow each other in one scope. Each view may be joined to others: of the default exports only
+    the last file's stays, and the others are called by their names (`renderChooser`).
 
     Parameters
     ----------
     *names : str
         Scripts beside this file, without ``.js``; the last one has the default export.
+
+    Examples
+    --------
+    >>> page_module("thumbnails", "choosing", "sample_chooser", "digit_view").count("export")
+    1
     """
     parts = [_read(f"{name}.js") for name in (*SHARED, *names)]
+    parts[:-1] = [DEFAULT.sub("", part) for part in parts[:-1]]
     return "\n".join(EXPORT.sub("", IMPORT.sub("", part)) for part in parts)
 
 
-def page_style(name: str) -> str:
-    """Join the shared stylesheet and a widget's own."""
-    return _read("common.css") + _read(f"{name}.css")
+def page_style(*names: str) -> str:
+    """Join the shared stylesheet and those of the widgets that the page shows."""
+    return "".join(_read(f"{name}.css") for name in ("common", *names))
 
 
 def _read(name: str) -> str:
@@ -47,20 +57,40 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]
     """A widget that shows its errors, and that can be read without a kernel.
 
     The classes below say three things: `_words` (one line), `_picture` (PNG) and `_facts`.
+
+    What a callback raises is shown in the status line and logged, and the next success clears it.
+    That holds for what the page sets (`observe`) and for the messages that it sends (`on_msg`),
+    without a word of yours. Around other work, such as a timer's or a thread's, put
+    ``with self._told():``.
     """
 
     _error = traitlets.Unicode("").tag(sync=True)
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the page sends; show and log what a callback of yours raises on it."""
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Show and log what is raised inside, and go on; without an error, clear the last one."""
         try:
-            super().set_state(sync_data)
+            yield
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
             self.log.exception("%s: error in a callback", type(self).__name__)
             self._error = f"{type(error).__name__}: {first}" if first else type(error).__name__
         else:
             self._error = ""
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the page sets; show and log what a callback of yours raises on it."""
+        with self._told():
+            super().set_state(sync_data)
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        """Hand a message of the page to each callback; ipywidgets would drop what they raise."""
+        errors = []
+        for callback in tuple(self._msg_callbacks.callbacks):
+            with self._told():
+                callback(self, content, buffers)
+            errors.append(self._error)
+        self._error = next(filter(None, errors), "")
 
     def _words(self) -> str:
         """Say in one line what the widget shows."""
