@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -54,6 +55,10 @@ TOOLS = {
     "static": ("pytest", "nbconvert"),
     "browser": ("pytest", "playwright"),
 }
+# What the browser tests take from npm, and where it is put; `make clean` removes it.
+PACKAGE = ROOT / "tests" / "browser" / "package.json"
+NPM_FOLDER = ROOT / "build" / "npm"
+NPM = ("install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts")
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,29 @@ def how_to_get(missing: list[str]) -> str:
     return f"needs {' and '.join(missing)}; to get it: make test, or {command}"
 
 
+def fetch_from_npm() -> None:
+    """Fetch axe-core for the browser tests, once; what is missing, the tests themselves say."""
+    copy, wanted = NPM_FOLDER / "package.json", PACKAGE.read_text(encoding="utf-8")
+    there = (NPM_FOLDER / "node_modules" / "axe-core" / "axe.min.js").exists()
+    if there and copy.exists() and copy.read_text(encoding="utf-8") == wanted:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        print("npm is missing: the tests with axe-core are skipped. Get Node.js with npm.")
+        return
+    print("Fetching axe-core from npm into build/npm (once; the tests of accessibility need it).")
+    try:
+        NPM_FOLDER.mkdir(parents=True, exist_ok=True)
+        copy.write_text(wanted, encoding="utf-8")
+        done = subprocess.run([npm, *NPM], cwd=NPM_FOLDER, capture_output=True, text=True)
+        trouble = done.stderr if done.returncode else ""
+    except OSError as error:
+        trouble = str(error)
+    if trouble:
+        copy.unlink(missing_ok=True)  # so that the next run tries again
+        print(f"  It could not be fetched: {trouble.strip().splitlines()[-1]}")
+
+
 def counts_of(report: Path) -> dict[str, int]:
     """Count passed, skipped and failed tests in a JUnit report; no report, no counts."""
     if not report.exists():
@@ -106,6 +134,8 @@ def run_layer(layer: str) -> Outcome:
         print(f"skipped: {how_to_get(missing)}", flush=True)
         verdict = "FAILED" if os.environ.get("CI") == "true" else "skipped"
         return Outcome(layer, verdict, {}, 0, tuple(missing))
+    if layer == "browser":
+        fetch_from_npm()
     report = REPORTS / f"{layer}.xml"
     report.unlink(missing_ok=True)
     start, codes = time.monotonic(), []
@@ -139,6 +169,8 @@ def main(argv: list[str] | None = None) -> int:
         if importlib.util.find_spec("pytest") is None:
             print(how_to_get(["pytest"]), file=sys.stderr)
             return 1
+        if any("browser" in argument for argument in rest):
+            fetch_from_npm()
         return subprocess.run([sys.executable, *PYTEST, *rest], cwd=ROOT).returncode
     REPORTS.mkdir(parents=True, exist_ok=True)
     outcomes = [run_layer(layer) for layer in options.only or LAYERS]

@@ -460,6 +460,8 @@ def runner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     module = importlib.import_module("run_tests")
     monkeypatch.setattr(module, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(module, "LAYERS", dict.fromkeys(module.LAYERS, (("-c", ""),)))
+    monkeypatch.setattr(module, "NPM_FOLDER", tmp_path / "npm")
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)  # nothing is fetched by a test
     monkeypatch.delenv("CI", raising=False)
     return module
 
@@ -529,6 +531,51 @@ def test_a_layer_that_fails_hides_no_other(runner, monkeypatch, capsys):
     result = verdicts(capsys.readouterr().out)
     assert result.pop("unit") == "FAILED"
     assert set(result.values()) == {"ok"}
+
+
+@posix
+def test_axe_core_is_fetched_once_and_again_when_its_range_changes(
+    runner, monkeypatch, capsys, tmp_path
+):
+    npm = tmp_path / "npm.sh"
+    npm.write_text(
+        '#!/bin/sh\necho "$@" >> calls\nmkdir -p node_modules/axe-core\n'
+        "touch node_modules/axe-core/axe.min.js\n"
+    )
+    npm.chmod(0o755)
+    runner.main(["--only", "browser"])
+    assert "npm is missing" in capsys.readouterr().out
+    monkeypatch.setattr(runner.shutil, "which", {"npm": str(npm)}.get)
+    calls = runner.NPM_FOLDER / "calls"
+    runner.main(["--only", "unit"])
+    assert not calls.exists(), "no other layer needs it"
+    for _ in range(2):
+        runner.main(["--only", "browser"])
+    (call,) = calls.read_text().splitlines()
+    assert "--ignore-scripts" in call
+    assert "--no-package-lock" in call
+    (runner.NPM_FOLDER / "package.json").write_text("{}")
+    runner.main(["--only", "browser"])
+    assert len(calls.read_text().splitlines()) == 2
+
+
+@posix
+def test_without_network_axe_core_is_tried_again_next_time(runner, monkeypatch, capsys, tmp_path):
+    npm = tmp_path / "npm.sh"
+    npm.write_text("#!/bin/sh\necho 'no network' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setattr(runner.shutil, "which", {"npm": str(npm)}.get)
+    assert runner.main(["--only", "browser"]) == 0
+    assert "It could not be fetched: no network" in capsys.readouterr().out
+    assert not (runner.NPM_FOLDER / "package.json").exists()
+
+
+def test_what_npm_fetches_is_a_range_and_names_no_registry(runner):
+    package = json.loads(runner.PACKAGE.read_text(encoding="utf-8"))
+    assert package["private"] is True
+    assert package["devDependencies"]["axe-core"].startswith("^4.")
+    assert "http" not in runner.PACKAGE.read_text(encoding="utf-8")
+    assert not (runner.PACKAGE.parent / "package-lock.json").exists()
 
 
 # --- what bench.py makes of the reports that the set-up and the runner leave
