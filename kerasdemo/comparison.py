@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.agreement import FACETS, RUNS, agreement, difference_rows
 from kerasdemo.inputs import check_images
 from kerasdemo.methods import caller, check_method, count
 from kerasdemo.prediction import Prediction, largest_difference
@@ -16,10 +17,6 @@ from kerasdemo.spy import Observation, as_new, observe
 from kerasdemo.timing import Timings, time_calls
 from kerasdemo.view.table import Row, Table, as_html
 
-SAME = 1e-5
-"""Two probabilities count as the same when they differ by less than this."""
-
-RUNS = "predict_step runs: how often Python itself went through the body of that method."
 COLD = "first call: on a model that holds no compiled function yet."
 
 
@@ -79,10 +76,11 @@ class Comparison:
     @property
     def facets(self) -> dict[str, dict[str, Any]]:
         """What differs and what does not: facet -> method -> plain value."""
-        look: dict[str, Callable[[Observation], Any]] = {
-            "returns": lambda o: o.prediction.type,
-            "dtype": lambda o: o.prediction.dtype,
-            "shape": lambda o: o.prediction.shape,
+        answers = {
+            facet: {name: look(o.prediction) for name, o in self.observations.items()}
+            for facet, look in FACETS.items()
+        }
+        inside: dict[str, Callable[[Observation], Any]] = {
             "loop over batches": lambda o: "in the method" if o.loops else "in your code",
             "batches": lambda o: o.batches,
             "predict_step runs, first call": lambda o: o.first_runs,
@@ -91,9 +89,9 @@ class Comparison:
             "callback events": lambda o: o.callback_events,
             "progress bar": lambda o: "yes" if o.progress_bar else "no",
         }
-        return {
-            facet: {name: value(o) for name, o in self.observations.items()}
-            for facet, value in look.items()
+        return answers | {
+            facet: {name: look(o) for name, o in self.observations.items()}
+            for facet, look in inside.items()
         }
 
     def table(self, *, timings: bool = True) -> Table:
@@ -105,16 +103,12 @@ class Comparison:
             With ``False``, only what is the same on every run of this version: no times, and
             differences as yes or no against 1e-5.
         """
-        first = self.methods[0]
         rows = [
             Row(facet, tuple(str(value) for value in by_method.values()), mark=True)
             for facet, by_method in self.facets.items()
         ]
-        gaps = self.differences
-        near = tuple("yes" if gaps[n] < SAME else "NO" for n in self.methods)
-        rows.append(Row(f"within 1e-5 of {first}", near, mark=True))
+        rows += difference_rows({name: self[name] for name in self.methods}, exact=timings)
         if timings:
-            rows.append(Row(f"farthest from {first}", tuple(f"{g:.1g}" for g in gaps.values())))
             rows += self.timings.table.rows if self.timings else ()
         batches = f"batches of {self.batch_size}"
         return Table(
@@ -127,14 +121,7 @@ class Comparison:
     @property
     def summary(self) -> str:
         """One sentence on agreement."""
-        if any(np.isnan(self[name].probabilities).any() for name in self.methods):
-            return "Outputs hold NaN (not a number): the classes named for them mean nothing."
-        if not self.have_classes:
-            same = self.largest_difference < SAME
-            return "The outputs agree." if same else "The outputs do NOT agree."
-        if self.classes_agree:
-            return f"All methods name the same class for all {self.samples} samples."
-        return "The methods do NOT name the same classes."
+        return agreement([self[name] for name in self.methods])
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything but the arrays as plain values, for JSON.

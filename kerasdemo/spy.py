@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,12 +137,23 @@ def observe(model: Any, images: Any, method: str, batch_size: int) -> Observatio
         prediction=gather(method, returned),
         first_runs=len(first),
         warm_runs=len(warm),
-        runs_as=("eager" if all(runs) else "graph") if runs else "-",
+        runs_as=runs_as(runs),
         loops=takes(model, method, "batch_size"),
         batches=events.batches if has_callbacks else len(returned),
         callback_events=events.count,
         progress_bar=has_bar and bool(printed.getvalue().strip()),
     )
+
+
+def runs_as(runs: Sequence[bool]) -> str:
+    """Say how Python ran ``predict_step``: ``"eager"``, ``"graph"`` while tracing, ``"-"`` never.
+
+    Examples
+    --------
+    >>> runs_as([False]), runs_as([True, True]), runs_as([])
+    ('graph', 'eager', '-')
+    """
+    return ("eager" if all(runs) else "graph") if runs else "-"
 
 
 def takes(model: Any, method: str, argument: str) -> bool:

@@ -28,6 +28,16 @@ class Row:
         """Say whether this column's cell is marked: it differs from the first column's."""
         return self.mark and self.cells[column] != self.cells[0]
 
+    def marked(self, symbol: str = DIFFERS) -> list[str]:
+        """Return the cells, those that differ from the first with `symbol` in front.
+
+        Examples
+        --------
+        >>> Row("type", ("int", "str"), mark=True).marked()
+        ['int', '≠ str']
+        """
+        return [f"{symbol} {c}" if self.differs(i) else c for i, c in enumerate(self.cells)]
+
 
 @dataclass(frozen=True, repr=False)
 class Table:
@@ -83,10 +93,8 @@ def as_text(table: Table, *, width: int = 100, color: bool = False, symbol: str 
     grid = [["", *table.columns]]
     marks = [[False, *(False for _ in columns)]]
     for row in table.rows:
-        differs = [row.differs(i) for i in columns]
-        cells = [f"{symbol} {row.cells[i]}" if differs[i] else row.cells[i] for i in columns]
-        grid.append([row.label, *cells])
-        marks.append([False, *differs])
+        grid.append([row.label, *row.marked(symbol)])
+        marks.append([False, *(row.differs(i) for i in columns)])
     widths = fit([[len(text) for text in line] for line in grid], width, shortest_words(grid))
     lines = [table.title] if table.title else []
     for number, cells in enumerate(grid):
@@ -152,20 +160,21 @@ def fit(lengths: list[list[int]], width: int, least: list[int]) -> list[int]:
     return widths
 
 
-def as_html(table: Table) -> str:
+def as_html(table: Table, *, aligned: bool = True) -> str:
     """Write a table as HTML that keeps its meaning without style: headers, scopes, words for marks.
 
-    All text is escaped. Colours are left to the page, so the table follows a dark theme.
+    All text is escaped. Colours are left to the page, so the table follows a dark theme. Without
+    `aligned`, no style is written at all.
     """
-    parts = ['<table class="kd-table" style="text-align:left">']
+    left = ' style="text-align:left"' if aligned else ""
+    parts = [f'<table class="kd-table"{left}>']
     if table.title:
         parts.append(f"<caption>{escape(table.title)}</caption>")
-    left = 'style="text-align:left"'
-    head = "".join(f'<th scope="col" {left}>{escape(c)}</th>' for c in table.columns)
+    head = "".join(f'<th scope="col"{left}>{escape(c)}</th>' for c in table.columns)
     parts.append(f"<thead><tr><td></td>{head}</tr></thead><tbody>")
     for row in table.rows:
-        cells = "".join(_html_cell(row, i) for i in range(len(row.cells)))
-        label = f'<th scope="row" {left}>{escape(row.label)}</th>'
+        cells = "".join(f"<td{left}>{_html_cell(row, i)}</td>" for i in range(len(row.cells)))
+        label = f'<th scope="row"{left}>{escape(row.label)}</th>'
         parts.append(f"<tr>{label}{cells}</tr>")
     parts.append("</tbody></table>")
     notes = list(table.notes)
@@ -177,6 +186,4 @@ def as_html(table: Table) -> str:
 
 def _html_cell(row: Row, column: int) -> str:
     text = escape(row.cells[column])
-    if row.differs(column):
-        text = f"<strong>{DIFFERS} {text}</strong>"
-    return f'<td style="text-align:left">{text}</td>'
+    return f"<strong>{DIFFERS} {text}</strong>" if row.differs(column) else text

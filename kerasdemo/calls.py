@@ -1,0 +1,240 @@
+"""One call of one method, watched while it runs: what came back, how long it took, what ran."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerasdemo.agreement import FACETS, RUNS, agreement, difference_rows
+from kerasdemo.inputs import check_images
+from kerasdemo.methods import caller
+from kerasdemo.prediction import Prediction, gather
+from kerasdemo.spy import count_runs, event_counter, runs_as
+from kerasdemo.view.durations import milliseconds
+from kerasdemo.view.table import Row, Table
+
+LISTED = 8  # classes that a cell of the table names
+ONE_CALL = (
+    "Times: one call each, as it came. To compare the methods fairly: compare(model, images)."
+)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+WRAPPER = "Exception encountered when calling"  # what Keras writes above the error itself
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Call:
+    """One call of one method.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    prediction : Prediction or None
+        What came back; None if the call raised.
+    error : str
+        The exception's name and what it says in its first line; ``""`` if there was none.
+    seconds : float
+        From the call to what it returned. One call is no benchmark.
+    runs : tuple of bool
+        One entry for each time that Python ran the body of ``predict_step``: True if eagerly,
+        False if to trace it.
+    batches : int
+        Batches that went through the model.
+    """
+
+    method: str
+    prediction: Prediction | None = None
+    error: str = ""
+    seconds: float = float("nan")
+    runs: tuple[bool, ...] = ()
+    batches: int = 0
+
+    @property
+    def traced(self) -> bool:
+        """Whether the call wrote ``predict_step`` down as a graph."""
+        return runs_as(self.runs) == "graph"
+
+    def __repr__(self) -> str:
+        return f"<Call of {self.method}: {self.error or repr(self.prediction)}>"
+
+
+def watch_call(model: Any, images: Any, method: str, *, batch_size: int) -> Call:
+    """Call `method` once and watch it; unlike `compare`, with the model as it is, traced or not.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any built Keras model.
+    images : array of shape (n, ...)
+        Samples, batch axis first.
+    method : str
+        One of `METHODS`.
+    batch_size : int
+        Samples to a batch: ``predict`` cuts them itself, for the others they are cut here.
+
+    Returns
+    -------
+    Call
+
+    Raises
+    ------
+    Exception
+        Whatever the method raises; `error_line` says it in one line.
+
+    Examples
+    --------
+    >>> import kerasdemo as kd
+    >>> call = watch_call(
+    ...     kd.load_classifier(), kd.load_digits()[:40].images, "predict_step", batch_size=32
+    ... )
+    >>> call.batches, call.runs, call.prediction.shape
+    (2, (True, True), (40, 10))
+    """
+    images = check_images(model, images)
+    events = event_counter()
+    call = caller(model, method, batch_size=batch_size, callbacks=[events])
+    with count_runs(model) as runs:
+        start = time.perf_counter()
+        returned = call(images)
+        seconds = time.perf_counter() - start
+    batches = events.batches if method == "predict" else len(returned)
+    return Call(method, gather(method, returned), "", seconds, tuple(runs.eager), batches)
+
+
+def error_line(error: BaseException) -> str:
+    r"""Write an exception in one line: its name, and what it says first.
+
+    Above an error from a layer Keras writes a line that only names the layer; the next one is
+    taken then.
+
+    Examples
+    --------
+    >>> error_line(ValueError("too wide\nArguments received: ..."))
+    'ValueError: too wide'
+    >>> error_line(KeyboardInterrupt())
+    'KeyboardInterrupt'
+    """
+    lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(WRAPPER)] or lines
+    return f"{type(error).__name__}: {telling[0]}" if telling else type(error).__name__
+
+
+def call_table(
+    calls: Mapping[str, Call],
+    first: Mapping[str, Call],
+    *,
+    methods: Sequence[str],
+    title: str = "",
+    timings: bool = True,
+) -> Table:
+    """Lay calls of several methods on the same samples side by side.
+
+    Parameters
+    ----------
+    calls : dict of str to Call
+        The calls, by method.
+    first : dict of str to Call
+        The first call of each method that was watched, whose time is kept apart.
+    methods : sequence of str
+        The columns; a method without a call was not run.
+    title : str
+        Written above the table.
+    timings : bool
+        With ``False``, no times, and differences as yes or no against 1e-5.
+
+    Returns
+    -------
+    Table
+    """
+    shown = [calls.get(method, Call(method, error="not run")) for method in methods]
+    answers = {call.method: call.prediction for call in shown}
+    reference = next((answer for answer in answers.values() if answer is not None), None)
+    compared = shown[0].prediction is not None
+    rows = [_answer_row(facet, shown, compared) for facet in FACETS]
+    if reference is not None:
+        rows += [
+            _row("batches", [str(call.batches) for call in shown], shown, compared),
+            _row("predict_step runs", [_runs(call) for call in shown], shown, compared),
+            _row("classes named", [_classes(call, reference) for call in shown], shown, compared),
+        ]
+        rows += difference_rows(answers, exact=timings)
+        if timings:
+            this = [milliseconds(call.seconds) for call in shown]
+            rows += [
+                _row("time of this call", this, shown),
+                _row("first call here", [_first(call, first) for call in shown], shown),
+            ]
+    notes = (RUNS, ONE_CALL) if timings else (RUNS,)
+    return Table(tuple(methods), tuple(rows), title, notes if reference is not None else ())
+
+
+def call_summary(calls: Mapping[str, Call], methods: Sequence[str]) -> tuple[str, str]:
+    """Say in one sentence whether the answers agree, and in another what went wrong.
+
+    Examples
+    --------
+    >>> call_summary({"predict": Call("predict", error="ValueError: no")}, ["predict"])
+    ('', 'predict raised ValueError: no.')
+    """
+    answers = [call.prediction for call in calls.values() if call.prediction is not None]
+    agreed = agreement(answers) if len(answers) > 1 else ""
+    if len(answers) == 1:
+        agreed = f"Only {answers[0].method} has an answer." if len(methods) > 1 else "Done."
+    raised: dict[str, list[str]] = {}
+    for call in calls.values():
+        if call.error:
+            raised.setdefault(call.error.rstrip("."), []).append(call.method)
+    wrong = [f"{' and '.join(names)} raised {error}." for error, names in raised.items()]
+    absent = [method for method in methods if method not in calls]
+    if absent:
+        wrong.append(f"Not run: {', '.join(absent)}.")
+    return agreed, " ".join(wrong)
+
+
+def _row(label: str, cells: list[str], calls: Sequence[Call], mark: bool = False) -> Row:
+    """Return a row in which a call without an answer has no value."""
+    shown = (c if call.prediction else "-" for c, call in zip(cells, calls, strict=True))
+    return Row(label, tuple(shown), mark=mark)
+
+
+def _answer_row(facet: str, calls: Sequence[Call], mark: bool) -> Row:
+    """Return one of `FACETS`; the first of them holds the errors."""
+    look = FACETS[facet]
+    instead = [call.error if facet == next(iter(FACETS)) else "-" for call in calls]
+    cells = [
+        str(look(call.prediction)) if call.prediction else other
+        for call, other in zip(calls, instead, strict=True)
+    ]
+    return Row(facet, tuple(cells), mark=mark)
+
+
+def _runs(call: Call) -> str:
+    """Write how often Python ran ``predict_step``, and why."""
+    how = {"eager": " (eager)", "graph": " (tracing)", "-": ""}
+    return f"{len(call.runs)}{how[runs_as(call.runs)]}"
+
+
+def _classes(call: Call, reference: Prediction) -> str:
+    """Write the classes of the first samples, and how many differ from the reference's."""
+    if call.prediction is None or call.prediction.probabilities.ndim < 2:
+        return "no axis of classes"
+    classes = call.prediction.classes
+    listed = ", ".join(str(name) for name in classes[:LISTED].tolist())
+    rest = ", ..." if len(classes) > LISTED else ""
+    other = reference.classes if reference.probabilities.ndim >= 2 else classes[:0]
+    if other.shape != classes.shape:
+        return listed + rest
+    differ = int(np.sum(classes != other))
+    return f"{listed}{rest}" + (f" ({differ} of {len(classes)} differ)" if differ else "")
+
+
+def _first(call: Call, first: Mapping[str, Call]) -> str:
+    """Write the time of the first call, and whether it traced."""
+    before = first.get(call.method, call)
+    time_words = "this one" if before is call else milliseconds(before.seconds)
+    return f"{time_words}, traced" if before.traced else time_words
