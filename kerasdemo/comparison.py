@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from kerasdemo.agreement import FACETS, RUNS, agreement, difference_rows
+from kerasdemo.costs import time_methods_once
 from kerasdemo.inputs import check_images
-from kerasdemo.methods import caller, check_method, count
+from kerasdemo.methods import check_method, count
 from kerasdemo.prediction import Prediction, largest_difference
-from kerasdemo.spy import Observation, as_new, observe
-from kerasdemo.timing import Timings, time_calls
+from kerasdemo.spy import Observation, observe
+from kerasdemo.timing import Timings
 from kerasdemo.view.table import Row, Table, as_html
 
 COLD = "first call: on a model that holds no compiled function yet."
@@ -212,31 +213,3 @@ def compare(
     seen = {method: observe(model, images, method, batch_size) for method in methods}
     times = time_methods_once(model, images, methods, batch_size, rounds) if rounds else None
     return Comparison(seen, count(images), batch_size, times)
-
-
-def time_methods_once(
-    model: Any, images: Any, methods: Sequence[str], batch_size: int, rounds: int
-) -> Timings:
-    """Time the whole job by each method, every method with a compiled function of its own."""
-    own: dict[str, Any] = dict.fromkeys(methods)
-    turn: list[str] = []
-
-    def begin(method: str) -> Callable[[], None]:
-        def swap() -> None:
-            if turn:
-                own[turn[-1]] = model.predict_function
-            turn[:] = [method]
-            model.predict_function = own[method]
-
-        return swap
-
-    def job(method: str) -> Callable[[], Any]:
-        call = caller(model, method, batch_size=batch_size, fresh=True)
-        return lambda: call(images)
-
-    with as_new(model):
-        return time_calls(
-            {method: job(method) for method in methods},
-            rounds=rounds,
-            before={method: begin(method) for method in methods},
-        )

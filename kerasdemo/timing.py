@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdemo._progress import progress_bar
+from kerasdemo.view.durations import milliseconds, span
 from kerasdemo.view.table import Row, Table, as_html, as_text
 
 SHORTEST = 0.001
@@ -134,10 +135,31 @@ def time_calls(
         raise ValueError('There is nothing to time. Give a dict: {"predict": lambda: ...}.')
     if rounds < 1:
         raise ValueError(f"rounds is {rounds}; a median needs at least 1. Try rounds=11.")
-    before = before or {}
     first: dict[str, float] = {}
+    warm: dict[str, list[float]] = {}
+    work = measurements(calls, first, warm, rounds=rounds, before=before, clock=clock)
+    with settled_garbage(), progress(steps_of(calls, rounds)) as advance:
+        for _ in work:
+            advance()
+    return Timings(first, {name: np.array(times) for name, times in warm.items()})
+
+
+def measurements(
+    calls: Mapping[str, Callable[[], Any]],
+    first: dict[str, float],
+    warm: dict[str, list[float]],
+    *,
+    rounds: int,
+    before: Mapping[str, Callable[[], Any]] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[None]:
+    """Fill `first` and `warm` with seconds, one measurement a step.
+
+    The work of :func:`time_calls`, for whoever must be able to pause between two steps; there are
+    :func:`steps_of` them.
+    """
+    before = before or {}
     repeats: dict[str, int] = {}
-    warm: dict[str, list[float]] = {name: [] for name in calls}
 
     def measure(name: str, number: int) -> float:
         if name in before:
@@ -148,19 +170,24 @@ def time_calls(
             call()
         return (clock() - start) / number
 
-    with settled_garbage(), progress(len(calls) * (rounds + 1)) as advance:
-        for name in calls:
-            first[name] = measure(name, 1)
-            advance()
-        for name in calls:
-            measure(name, 1)  # the second call may still trace once more
-            once = measure(name, 1)
-            repeats[name] = math.ceil(SHORTEST / once) if 0 < once < SHORTEST else 1
-        for turn in range(rounds):
-            for name in rotated(tuple(calls), turn):
-                warm[name].append(measure(name, repeats[name]))
-                advance()
-    return Timings(first, {name: np.array(times) for name, times in warm.items()})
+    for name in calls:
+        first[name] = measure(name, 1)
+        yield
+    for name in calls:
+        measure(name, 1)  # the second call may still trace once more
+        once = measure(name, 1)
+        repeats[name] = math.ceil(SHORTEST / once) if 0 < once < SHORTEST else 1
+        warm[name] = []
+        yield
+    for turn in range(rounds):
+        for name in rotated(tuple(calls), turn):
+            warm[name].append(measure(name, repeats[name]))
+            yield
+
+
+def steps_of(calls: Mapping[str, Any], rounds: int) -> int:
+    """Return how many steps :func:`measurements` has: first calls, second calls, rounds."""
+    return len(calls) * (rounds + 2)
 
 
 def rotated(names: tuple[str, ...], turn: int) -> tuple[str, ...]:
@@ -193,30 +220,3 @@ def progress(total: int) -> Iterator[Callable[[], Any]]:
     """Show a progress bar once the work has lasted two seconds, and clear it at the end."""
     with progress_bar(total, desc="timing", unit="call", delay=2, leave=False) as bar:
         yield bar.update
-
-
-def milliseconds(seconds: float) -> str:
-    """Write a time in milliseconds with three significant figures.
-
-    Examples
-    --------
-    >>> milliseconds(0.0123456), milliseconds(1.5), milliseconds(0.00001234)
-    ('12.3 ms', '1500 ms', '0.0123 ms')
-    """
-    value = seconds * 1000
-    if value == 0:
-        return "0 ms"
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f} ms"
-
-
-def span(quartiles: tuple[float, float]) -> str:
-    """Write two times as a range in milliseconds.
-
-    Examples
-    --------
-    >>> span((0.0011, 0.0123))
-    '1.10-12.3 ms'
-    """
-    low, high = (milliseconds(q).removesuffix(" ms") for q in quartiles)
-    return f"{low}-{high} ms"

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kerasdemo.view.timings_chart import DASHES
+from kerasdemo.view.timings_words import Series
+
 INK = "#7f7f7f"
 WARM, FIRST = "#2f7fc1", "#d1770f"
+COLOURS = ("#2f7fc1", "#d1770f", "#2a9d6f", "#9a6fd0")
+MARKERS = ("o", "s", "^", "D", "P")
 
 
 def new_axes(ax: Any = None, *, size: tuple[float, float] = (7, 3)) -> Any:
@@ -66,4 +71,34 @@ def plot_times(
     ax.set_xscale("log")
     ax.margins(x=0.35)
     ax.set_xlabel("milliseconds: bar = warm call (median, quartiles), diamond = first call")
+    return ax
+
+
+def plot_batch_sizes(series: Series, *, ax: Any = None) -> Any:
+    """Draw the median time of a call against its batch size, with quartile bands; both axes log.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = new_axes(ax, size=(7, 4))
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    for number, (name, points) in enumerate(series.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        sizes = [point.size for point in points]
+        low, middle, high = (
+            [getattr(point, part) * 1000 for point in points] for part in ("low", "median", "high")
+        )
+        dash = DASHES[number % len(DASHES)]
+        style = (0, [length / 2 for length in dash]) if dash else "solid"
+        marker = MARKERS[number % len(MARKERS)]
+        ax.plot(sizes, middle, color=colour, linestyle=style, marker=marker, label=name)
+        ax.fill_between(sizes, low, high, color=colour, alpha=0.2, linewidth=0)
+    sizes = sorted({point.size for points in series.values() for point in points})
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.set_xlabel("samples a call")
+    ax.set_ylabel("milliseconds a call")
+    if series:
+        ax.legend(frameon=False, labelcolor=INK)
     return ax

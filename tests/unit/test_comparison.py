@@ -96,7 +96,7 @@ def test_first_call_is_first_also_on_a_used_model(model):
 
 
 def test_nothing_is_watched_while_the_clock_runs(model, monkeypatch):
-    import kerasdemo.comparison as module
+    import kerasdemo.costs as module
 
     seen = []
 
@@ -112,7 +112,7 @@ def test_nothing_is_watched_while_the_clock_runs(model, monkeypatch):
 
 
 def test_each_method_is_timed_with_a_compiled_function_of_its_own(model, monkeypatch):
-    import kerasdemo.comparison as module
+    import kerasdemo.costs as module
 
     functions = {"predict": [], "predict_on_batch": []}
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"augment", "methods", "agreement"},
     {"classifier", "_training", "_shipped_classifier", "spy"},
     {"timing"},
+    {"costs"},
     {"comparison", "calls"},
     {"asking", "checks"},
     {"quiz", "doctor"},

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdemo.timing import SHORTEST, milliseconds, rotated, settled_garbage, span, time_calls
+from kerasdemo.timing import (
+    SHORTEST,
+    measurements,
+    rotated,
+    settled_garbage,
+    steps_of,
+    time_calls,
+)
+from kerasdemo.view.durations import milliseconds, span
 
 mpl.use("Agg")
 
@@ -39,6 +47,19 @@ def test_first_call_is_apart_and_the_median_is_of_warm_calls_only():
     assert times.first["a"] == 9.0
     assert times.warm["a"].tolist() == pytest.approx([1.0] * 5)
     assert times.median["a"] == pytest.approx(1.0)
+
+
+def test_the_steps_are_as_many_as_said_and_a_pause_between_them_costs_nothing():
+    m = Machine()
+    calls = {name: m.job(name, 1.0) for name in "ab"}
+    first, warm = {}, {}
+    steps = 0
+    for _ in measurements(calls, first, warm, rounds=3, clock=m.clock):
+        steps += 1
+        m.now += 500.0  # somebody else's work
+    assert steps == steps_of(calls, 3)
+    assert first == {"a": 1.0, "b": 1.0}
+    assert warm == {"a": [1.0] * 3, "b": [1.0] * 3}
 
 
 def test_median_and_quartiles_agree_with_numpy():
