@@ -14,6 +14,21 @@ from lab import CHROMIUM_ARGS, LabServer, find_chromium, notebook_of
 from lab_page import OpenNotebook
 
 VIEWPORT = {"width": 1024, "height": 1000}
+REMARKS: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def remark():
+    """Return a function that notes what is worth reading at the end, and is no failure."""
+    return REMARKS.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the tests remarked."""
+    if REMARKS:
+        terminalreporter.section("remarks")
+        for line in dict.fromkeys(REMARKS):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

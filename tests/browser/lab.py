@@ -1,6 +1,6 @@
-"""A real JupyterLab for the tests, and the browser to look at it with.
+"""A real JupyterLab for the tests (or Notebook, or Voila), and the browser to look at it with.
 
-The server listens on a free port of 127.0.0.1 with a token, keeps everything below one temporary
+Each server listens on a free port of 127.0.0.1 with a token, keeps everything below one temporary
 folder, and only what was started here is ended here.
 """
 
@@ -46,8 +46,10 @@ def notebook_of(*cells: str) -> nbformat.NotebookNode:
     )
 
 
-class LabServer:
-    """One JupyterLab server over an empty folder."""
+class JupyterServer:
+    """One server over an empty folder; the classes below say which program it is."""
+
+    alive = "api/status"  # what answers as soon as the server does
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -62,6 +64,14 @@ class LabServer:
         self._log = (home / "server.log").open("wb")
         self._process: subprocess.Popen[bytes] | None = None
 
+    def command(self) -> list[str]:
+        """Return what Python is asked to run."""
+        raise NotImplementedError
+
+    def address(self, path: str) -> str:
+        """Return the address of a notebook's page."""
+        raise NotImplementedError
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         places = {
@@ -74,18 +84,9 @@ class LabServer:
         }
         environment = {name: str(self.home / place) for name, place in places.items()}
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
-        command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-            *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
-            f"--ServerApp.root_dir={self.root}",
-            f"--IdentityProvider.token={self.token}",
-            "--LabApp.expose_app_in_browser=True",
-            "--LabApp.news_url=None",
-            "--LabApp.extension_manager=readonly",
-        ]
         self.set_theme("light")
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, *self.command()],
             cwd=self.root,
             env={**os.environ, **environment, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdout=self._log,
@@ -132,7 +133,7 @@ class LabServer:
 
     def _answers(self) -> bool:
         try:
-            self._ask("api/status")
+            self._ask(self.alive)
         except OSError:
             return False
         return True
@@ -143,3 +144,61 @@ class LabServer:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
+
+
+class LabServer(JupyterServer):
+    """One JupyterLab server."""
+
+    def command(self) -> list[str]:
+        """Return what Python is asked to run."""
+        return [
+            *("-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *self._place(),
+            "--LabApp.expose_app_in_browser=True",
+            "--LabApp.news_url=None",
+            "--LabApp.extension_manager=readonly",
+        ]
+
+    def _place(self) -> list[str]:
+        return [
+            *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
+            f"--ServerApp.root_dir={self.root}",
+            f"--IdentityProvider.token={self.token}",
+        ]
+
+    def address(self, path: str) -> str:
+        """Return the address of a notebook's page."""
+        return f"{self.url}/doc/tree/{path}?token={self.token}"
+
+
+class NotebookServer(LabServer):
+    """One Notebook 7 server."""
+
+    def command(self) -> list[str]:
+        """Return what Python is asked to run."""
+        return [
+            *("-m", "notebook", "--no-browser", "--allow-root"),
+            *self._place(),
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+        ]
+
+    def address(self, path: str) -> str:
+        """Return the address of a notebook's page."""
+        return f"{self.url}/notebooks/{path}?token={self.token}"
+
+
+class VoilaServer(JupyterServer):
+    """One Voila server: each page runs its notebook in a kernel of its own."""
+
+    alive = ""
+
+    def command(self) -> list[str]:
+        """Return what Python is asked to run."""
+        return [
+            *("-m", "voila", str(self.root), "--no-browser", f"--token={self.token}"),
+            *("--Voila.ip=127.0.0.1", f"--port={self.port}", "--Voila.port_retries=0"),
+        ]
+
+    def address(self, path: str, theme: str = "light") -> str:
+        """Return the address of a notebook's page."""
+        return f"{self.url}/voila/render/{path}?token={self.token}&voila-theme={theme}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab import THEMES, LabServer
+from lab import THEMES, JupyterServer
 
 # Starts a command and does not wait: a cell that never ends meets the timeout of `wait_done`.
 START = """(command) => {
@@ -22,12 +22,12 @@ NOT_OURS = (
 class OpenNotebook:
     """A notebook that is open in JupyterLab, in a page of its own."""
 
-    def __init__(self, server: LabServer, page, path: str) -> None:
+    def __init__(self, server: JupyterServer, page, path: str) -> None:
         self.page = page
         self.errors: list[str] = []
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
-        self._address = f"{server.url}/doc/tree/{path}?token={server.token}"
+        self._address = server.address(path)
         self.open()
 
     def open(self) -> None:
