@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["check_index", "check_labels", "check_positions", "check_rows"]
+__all__ = ["check_index", "check_labels", "check_positions", "check_rows", "check_shares"]
 
 ROUNDING = 1e-3  # how far beyond 0 and 1 a probability may lie
 
@@ -42,6 +42,31 @@ def check_positions(value: Any, count: int) -> list[int]:
         twice = next(at for at in positions if positions.count(at) > 1)
         raise ValueError(f"selected holds {twice} more than once. Expected each position once.")
     return positions
+
+
+def check_shares(value: Any, name: str) -> tuple[float, float]:
+    """Return two numbers from 0 to 1, the smaller first.
+
+    Raises
+    ------
+    ValueError
+        When these are not two such numbers.
+
+    Examples
+    --------
+    >>> check_shares([0.5, 1], "confidence")
+    (0.5, 1.0)
+    """
+    try:
+        low, high = (float(share) for share in value)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"{name} is {value!r}; expected two numbers from 0 to 1, the smaller first, "
+            "such as (0.5, 0.9)."
+        )
+    return low, high
 
 
 def check_index(value: int, count: int, name: str) -> int:

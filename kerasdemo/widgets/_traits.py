@@ -9,9 +9,9 @@ from typing import Any
 
 import traitlets
 
-from kerasdemo.widgets._checks import check_index, check_positions
+from kerasdemo.widgets._checks import check_index, check_positions, check_shares
 
-__all__ = ["Place", "Positions"]
+__all__ = ["Place", "Positions", "Shares"]
 
 
 class Positions(traitlets.TraitType):  # type: ignore[misc]
@@ -23,6 +23,17 @@ class Positions(traitlets.TraitType):  # type: ignore[misc]
     def validate(self, widget: Any, value: Any) -> list[int]:
         """Return the positions, or say what is wrong with them."""
         return check_positions(value, widget._count)
+
+
+class Shares(traitlets.TraitType):  # type: ignore[misc]
+    """Two numbers from 0 to 1, the smaller first."""
+
+    default_value = (0.0, 1.0)
+    info_text = "two numbers from 0 to 1"
+
+    def validate(self, widget: Any, value: Any) -> tuple[float, float]:
+        """Return the two numbers, or say what is wrong with them."""
+        return check_shares(value, self.name)
 
 
 class Place(traitlets.Int):  # type: ignore[misc]

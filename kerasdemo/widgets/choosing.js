@@ -1,6 +1,6 @@
 // What SampleChooser computes: plain functions over plain values, like those of pure.js.
 
-// ---- numbers that people type -------------------------------------------------------------
+// ---- numbers that people type
 
 /** Positions in "5, 38, 120-130": `{positions}`, each once in the order typed, or `{error}`. */
 export function parsePositions(text, count) {
@@ -9,10 +9,8 @@ export function parsePositions(text, count) {
   const wish = `Type positions from 0 to ${count - 1}, such as 5, 38, 120-130.`;
   for (const part of text.replace(/\s*[-–]\s*/g, "-").split(/[,;\s]+/)) {
     if (!part) continue;
-    const found = /^(\d+)(?:-(\d+))?$/.exec(part);
-    if (!found) return { error: `“${part}” is not a position. ${wish}` };
-    const from = Number(found[1]);
-    const to = found[2] === undefined ? from : Number(found[2]);
+    if (!/^\d+(-\d+)?$/.test(part)) return { error: `“${part}” is not a position. ${wish}` };
+    const [from, to = from] = part.split("-").map(Number);
     const beyond = [from, to].find((position) => position >= count);
     if (beyond !== undefined) return { error: `There is no position ${beyond}. ${wish}` };
     const step = from <= to ? 1 : -1;
@@ -28,33 +26,51 @@ export function formatPositions(positions) {
     let last = first;
     while (positions[last + 1] === positions[last] + 1) last += 1;
     if (last - first < 2) last = first;
-    parts.push(last > first ? `${positions[first]}-${positions[last]}` : `${positions[first]}`);
+    parts.push(last > first ? `${positions[first]}-${positions[last]}` : positions[first]);
     first = last + 1;
   }
   return parts.join(", ");
 }
 
-// ---- which samples are shown, and in which order ------------------------------------------
+/** A share as it is typed in per cent: 0.575 is "57.5". */
+export const percentOf = (share) => String(Number((share * 100).toPrecision(8)));
+
+/** Two numbers in per cent: `{confidence}` as two shares, or `{error}`. Nothing typed is no bound. */
+export function parseRange(...texts) {
+  const read = (text, at) => (text ? Number(text.replace(",", ".").replace(/\s*%$/, "")) : at * 100);
+  const numbers = texts.map((text) => text.trim()).map(read);
+  const odd = numbers.findIndex((number) => !(number >= 0 && number <= 100));
+  if (odd >= 0) return { error: `“${texts[odd]}” is not a confidence. Type per cent, 0 to 100.` };
+  const [low, high] = numbers;
+  if (low > high) return { error: `Nothing lies from ${low} to ${high} %. Type the smaller first.` };
+  return { confidence: [low / 100, high / 100] };
+}
+
+// ---- which samples are shown, and in which order
+
+/** How samples can be sorted: words for the menu, what is compared, and which way. */
+export const ORDERS = {
+  position: ["position"],
+  "least sure": ["least sure first (confidence)", "confidence", 1],
+  surest: ["surest first (confidence)", "confidence", -1],
+  "most undecided": ["most undecided first (entropy)", "entropy", -1],
+  "closest call": ["closest call first (margin)", "margin", 1],
+};
 
 /** Positions that pass the filters, in the order asked for; equals stay in position order,
  * and NaN comes last. */
-export function shownPositions(samples, { digit, outcome, order }) {
-  const { count, labels, predicted, confidence } = samples;
-  const shown = [];
-  for (let position = 0; position < count; position += 1) {
-    if (digit !== null && digit !== undefined && labels[position] !== digit) continue;
-    if (predicted && outcome !== "all") {
-      if ((predicted[position] === labels[position]) !== (outcome === "right")) continue;
-    }
-    shown.push(position);
-  }
-  if (confidence && order !== "position") {
-    const sign = order === "surest" ? -1 : 1;
-    const missing = (position) => Number(Number.isNaN(confidence[position]));
-    shown.sort((a, b) => missing(a) - missing(b)
-      || sign * (confidence[a] - confidence[b]) || a - b);
-  }
-  return shown;
+export function shownPositions(samples, { digit, outcome, confidence, order }) {
+  const { count, labels, predicted } = samples;
+  const [low, high] = confidence.map(Math.fround); // as the samples have it
+  const within = (share) => (low <= 0 || share >= low) && (high >= 1 || share <= high);
+  const passes = (at) => (digit === null || labels[at] === digit) && (!predicted
+    || ((outcome === "all" || (predicted[at] === labels[at]) === (outcome === "right"))
+      && within(samples.confidence[at])));
+  const shown = Array.from({ length: count }, (_, at) => at).filter(passes);
+  const [, measure, sign] = ORDERS[order];
+  if (!predicted || !measure) return shown;
+  const keys = samples[measure].map((value) => (Number.isNaN(value) ? Infinity : sign * value));
+  return shown.sort((a, b) => keys[a] - keys[b]);
 }
 
 /** What the menu of digits offers: all, and each label with how many have it. */
@@ -65,47 +81,45 @@ export function optionsFor(labels) {
   return [["", "all"], ...digits.map(([digit, n]) => [String(digit), `${digit}  (${n})`])];
 }
 
-/** The filters in words: "labelled 3, predicted wrong". */
-export function describeFilter({ digit, outcome }) {
+/** The filters in words, "labelled 3, predicted wrong, confidence 50 to 90 %"; "" without any. */
+export function describeFilter({ digit, outcome, confidence }) {
   const parts = [];
-  if (digit !== null && digit !== undefined) parts.push(`labelled ${digit}`);
+  const [low, high] = confidence;
+  if (digit !== null) parts.push(`labelled ${digit}`);
   if (outcome !== "all") parts.push(`predicted ${outcome}`);
+  if (low > 0 || high < 1) parts.push(`confidence ${percentOf(low)} to ${percentOf(high)} %`);
   return parts.join(", ");
 }
 
-// ---- a grid of which only the visible part is drawn ----------------------------------------
+// ---- a grid of which only the visible part is drawn
 
-/** Columns, rows, height and left edge of a grid of `count` tiles, centred in a given width. */
+/** Columns, rows and height of a grid of `count` tiles in a given width. */
 export function gridLayout(width, tile, count) {
   const columns = Math.max(1, Math.floor(width / tile.width));
   const rows = Math.ceil(count / columns);
-  const left = Math.max(0, Math.floor((width - columns * tile.width) / 2));
-  return { columns, rows, left, height: rows * tile.height };
+  return { columns, rows, height: rows * tile.height };
 }
 
 /** First and last-but-one place of the tiles that a window onto the grid can see. */
-export function visiblePlaces(top, height, layout, tile, count) {
-  const first = Math.max(0, Math.floor(top / tile.height)) * layout.columns;
-  const end = Math.min(count, Math.ceil((top + height) / tile.height) * layout.columns);
-  return { first: Math.min(first, end), end };
+export function visiblePlaces(top, height, { columns }, tile, count) {
+  const end = Math.min(count, Math.ceil((top + height) / tile.height) * columns);
+  return { first: Math.min(end, Math.max(0, Math.floor(top / tile.height)) * columns), end };
 }
 
 /** Where a key takes the cursor, or null when the key does not move it. */
 export function movedPlace(key, place, { columns, pageRows, count }) {
-  const steps = {
-    ArrowLeft: -1,
-    ArrowRight: 1,
-    ArrowUp: -columns,
-    ArrowDown: columns,
-    PageUp: -columns * pageRows,
-    PageDown: columns * pageRows,
-  };
-  if (key === "Home") return 0;
-  if (key === "End") return count - 1;
-  if (!(key in steps)) return null;
-  if (place < 0) return 0;
-  const wished = place + steps[key];
-  if (key === "PageUp" && wished < 0) return place % columns;
-  if (key === "PageDown" && wished >= count) return count - 1;
+  const page = columns * pageRows;
+  const wished = {
+    ArrowLeft: place - 1,
+    ArrowRight: place + 1,
+    ArrowUp: place - columns,
+    ArrowDown: place + columns,
+    PageUp: Math.max(place - page, place % columns),
+    PageDown: Math.min(place + page, count - 1),
+    Home: 0,
+    End: count - 1,
+  }[key];
+  if (wished === undefined) return null;
+  if (place < 0 && key !== "End") return 0;
   return wished >= 0 && wished < count ? wished : place;
 }

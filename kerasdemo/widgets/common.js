@@ -5,10 +5,9 @@ export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null) element.setAttribute(name, value);
+    else if (value !== false && value !== null) element.setAttribute(name, value === true ? "" : value);
   }
-  if (["button", "input", "select"].includes(tag) || "tabindex" in attributes) {
+  if (element.matches("button, input, select, summary, [tabindex]")) {
     // JupyterLab looks at the element that has the focus, not at its parents.
     element.setAttribute("data-lm-suppress-shortcuts", "true");
   }
@@ -21,40 +20,44 @@ export function labelled(text, control) {
   return h("label", { class: "kd-field" }, h("span", { class: "kd-field-name" }, text), control);
 }
 
-/** Keep what is typed here from the notebook around us. */
+/** Keep what is typed here from the notebook around us; only Ctrl+S (⌘S) still saves it. */
 export function shieldKeys(root) {
-  for (const type of ["keydown", "keyup", "keypress"]) {
-    root.addEventListener(type, (event) => event.stopPropagation());
-  }
+  const shield = (event) => {
+    event.stopPropagation();
+    const save = event.type === "keydown" && event.key.toLowerCase() === "s";
+    if (!save || !(event.ctrlKey || event.metaKey)) return;
+    const again = new KeyboardEvent("keydown", event); // from outside, where the notebook listens
+    if (!root.parentElement.dispatchEvent(again)) event.preventDefault();
+  };
+  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, shield);
 }
 
 /** The array that arrived as bytes under this name. */
 export function arrayFrom(model, name, Type) {
-  const bytes = model.get(name);
-  const start = bytes.byteOffset;
-  return new Type(bytes.buffer.slice(start, start + bytes.byteLength));
+  const { buffer, byteOffset, byteLength } = model.get(name);
+  return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 const senders = new WeakMap();
-const telling = new WeakSet();
+let telling = null;
 
 /** Whether the change that is heard just now was made on the page, not by code in the kernel. */
-export const isTold = (model) => telling.has(model);
+export const isTold = (model) => model === telling;
 
 /** Change the model now, so that every view moves, and tell the kernel once things are quiet. */
 export function tell(model, state) {
-  telling.add(model);
+  const before = telling;
+  telling = model;
   for (const [name, value] of Object.entries(state)) model.set(name, value);
-  telling.delete(model);
+  telling = before;
   clearTimeout(senders.get(model));
   senders.set(model, setTimeout(() => flush(model), 60));
 }
 
 /** Tell the kernel what still waits; when a view ends, nothing that was chosen is lost. */
 export function flush(model) {
-  if (!senders.has(model)) return;
   clearTimeout(senders.get(model));
-  senders.delete(model);
+  if (!senders.delete(model)) return;
   try {
     model.save_changes();
   } catch (error) {
@@ -73,25 +76,25 @@ export function listen(model, names, draw) {
 export function oncePerFrame(draw) {
   let asked = 0;
   const ask = () => {
-    if (!asked) asked = requestAnimationFrame(() => ((asked = 0), draw()));
+    asked ||= requestAnimationFrame(() => ((asked = 0), draw()));
   };
   ask.cancel = () => cancelAnimationFrame(asked);
   return ask;
 }
 
-// ---- theme --------------------------------------------------------------------------------
+// ---- theme
 
-/** Red, green, blue and alpha of any CSS colour. */
+/** Red, green, blue and alpha of a colour as browsers and our stylesheet write it. */
 export function rgba(colour) {
-  const numbers = /^rgba?\(([^)]+)\)/.exec(colour)?.[1].split(/[\s,/]+/).map(Number);
-  if (numbers) return [numbers[0], numbers[1], numbers[2], numbers[3] ?? 1];
-  const hex = /^#([0-9a-f]{6})$/i.exec(colour.trim())?.[1];
-  if (!hex) return [0, 0, 0, 0];
-  return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)).concat(1);
+  const hex = /^\s*#([0-9a-f]{6})\s*$/i.exec(colour)?.[1];
+  if (hex) return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)).concat(1);
+  const numbers = /^rgb/.test(colour) ? colour.match(/[\d.]+/g).map(Number) : [0, 0, 0, 0];
+  return numbers.concat(1).slice(0, 4);
 }
 
-function pageIsDark(element) {
-  for (let node = element.parentElement; node; node = node.parentElement) {
+function pageIsDark(root) {
+  const outermost = root.parentElement?.closest(".kd-root") ?? root;
+  for (let node = outermost.parentElement; node; node = node.parentElement) {
     const [red, green, blue, alpha] = rgba(getComputedStyle(node).backgroundColor);
     if (alpha > 0.5) return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   }
@@ -108,118 +111,134 @@ export function followTheme(root, redraw) {
   };
   let later = [];
   const soon = () => {
-    look();
     later.forEach(clearTimeout);
-    later = [200, 1000, 4000].map((wait) => setTimeout(look, wait)); // its style may come late
+    later = [0, 200, 1000, 4000].map((wait) => setTimeout(look, wait)); // its style may come late
   };
-  const observer = new MutationObserver(soon);
-  for (const node of [document.documentElement, document.body]) {
-    observer.observe(node, { attributes: true });
-  }
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", soon);
-  // A widget may be built before it is on the page, where its colours are not known yet; it gets
-  // its size when it is put there, and when its style comes.
+  const page = new MutationObserver(soon);
+  page.observe(document.documentElement, { attributes: true });
+  page.observe(document.body, { attributes: true });
+  const wish = matchMedia("(prefers-color-scheme: dark)");
+  wish.onchange = soon;
+  // A widget is built before it is on the page and has colours; put there, it gets a size.
   const placed = new ResizeObserver(() => (look(), redraw()));
   placed.observe(root);
   look();
   return () => {
-    observer.disconnect();
+    page.disconnect();
     placed.disconnect();
-    media.removeEventListener("change", soon);
+    wish.onchange = null;
     later.forEach(clearTimeout);
   };
 }
 
-// ---- pieces -------------------------------------------------------------------------------
+// ---- pieces
 
-/** The line that says in words what happened, and what went wrong in the kernel. A quiet one
- * speaks to screen readers only, where the page shows the same words elsewhere. */
+/** The line that says what happened, and what went wrong here or in the kernel. A quiet one speaks
+ * to screen readers only, where the page shows the same words elsewhere. */
 export function statusLine(model, { quiet = false } = {}) {
   const words = h("span", { class: quiet ? "kd-unseen" : "kd-status-words" });
   const trouble = h("span", { class: "kd-trouble" });
-  const element = h("div", { class: "kd-status", role: "status", "aria-live": "polite" });
-  element.append(words, trouble);
+  const element = h("div", { class: "kd-status", role: "status", "aria-live": "polite" }, words, trouble);
+  let complaint = "";
   const show = () => {
     const error = model.get("_error");
-    trouble.textContent = error ? `Error in the kernel: ${error}` : "";
+    trouble.textContent = complaint || (error && `Error in the kernel: ${error}`);
   };
   show();
   return {
     element,
     say: (text) => (words.textContent = text),
-    complain: (text) => (trouble.textContent = text),
+    complain: (text) => ((complaint = text), show()),
     stop: listen(model, ["_error"], show),
   };
 }
 
-/** Previous, a number to type, next. `name` says what is counted; moves the model's `index`. */
-export function pager(model, name, count) {
-  const go = (index) => {
-    if (Number.isInteger(index) && index >= 0 && index < count) tell(model, { index });
-    else draw();
+/** Hand what is typed to `take`; what it returns is what is wrong, said until it is mended. */
+export function typed(input, status, take) {
+  input.addEventListener("change", () => {
+    const wrong = take(input.value) || "";
+    input.setAttribute("aria-invalid", String(wrong !== ""));
+    status.complain(wrong);
+  });
+}
+
+/** Previous, a number to type, next: moves the model's `index` over `count` things called `name`.
+ * `draw` returns whether the index is there. */
+export function pager(model, name, count, status) {
+  const last = count - 1;
+  const wrong = (index) => {
+    if (Number.isNaN(index)) return `Type a whole number from 0 to ${last}.`;
+    if (Number.isInteger(index) && index >= 0 && index <= last) return "";
+    return `There is no ${name.toLowerCase()} ${index}; type 0 to ${last}.`;
   };
-  const step = (by) => () => go(model.get("index") + by);
-  const previous = h("button", { type: "button", onclick: step(-1) }, "‹ Previous");
-  const next = h("button", { type: "button", onclick: step(1) }, "Next ›");
-  const number = h("input", { type: "number", class: "kd-number", min: 0, max: count - 1 });
-  number.addEventListener("change", () => go(number.valueAsNumber));
-  const total = h("span", { class: "kd-muted" }, `0 to ${count - 1}`);
+  const go = (index) => wrong(index) || tell(model, { index });
+  const step = (text, by) => h("button", { onclick: () => go(model.get("index") + by) }, text);
+  const [previous, next] = [step("‹ Previous", -1), step("Next ›", 1)];
+  const number = h("input", { type: "number", class: "kd-number", min: 0, max: last });
+  typed(number, status, () => go(number.valueAsNumber));
   const draw = () => {
     const index = model.get("index");
     number.value = index;
+    number.removeAttribute("aria-invalid");
+    status.complain(wrong(index));
     // Not `disabled`: a button that vanishes under the finger loses the focus.
     previous.setAttribute("aria-disabled", String(index <= 0));
-    next.setAttribute("aria-disabled", String(index >= count - 1));
+    next.setAttribute("aria-disabled", String(index >= last));
+    return !wrong(index);
   };
-  const element = h("div", { class: "kd-pager", role: "group", "aria-label": `Choose the ${name}` });
-  element.append(previous, labelled(name, number), total, next);
+  const element = h("div", { class: "kd-pager", role: "group", "aria-label": `Choose the ${name}` },
+    previous, labelled(name, number), h("span", { class: "kd-muted" }, `0 to ${last}`), next);
   element.hidden = count < 2;
   return { element, draw };
 }
 
 /** A button that is on or off, and says so. */
-export function toggle(model, name, text, values = [false, true]) {
-  const button = h("button", { type: "button", "aria-pressed": "false" }, text);
-  button.addEventListener("click", () => {
-    tell(model, { [name]: model.get(name) === values[1] ? values[0] : values[1] });
-  });
-  const draw = () => button.setAttribute("aria-pressed", String(model.get(name) === values[1]));
+export function toggle(model, name, text, [off, on] = [false, true]) {
+  const isOn = () => model.get(name) === on;
+  const element = h("button", { onclick: () => tell(model, { [name]: isOn() ? off : on }) }, text);
+  const draw = () => element.setAttribute("aria-pressed", String(isOn()));
   draw();
-  return { element: button, draw };
+  return { element, draw };
 }
 
 /** Names and values in two aligned columns. */
 export function factList(pairs) {
-  const list = h("dl", { class: "kd-facts" });
-  for (const [name, value] of pairs) list.append(h("dt", {}, name), h("dd", {}, value));
-  return list;
+  const rows = pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
+  return h("dl", { class: "kd-facts" }, ...rows);
 }
 
-// ---- pixels -------------------------------------------------------------------------------
+// ---- pixels
+
+/** Draw greys, 0 for paper to 255 for ink, each as one pixel; the stylesheet enlarges them. */
+export function drawInk(canvas, root, width, greys) {
+  const image = new ImageData(width, greys.length / width);
+  const ink = root.dataset.kdTheme === "dark" ? 0xf4f4f4 : 0x161616;
+  const pixels = new Uint32Array(image.data.buffer); // alpha is the first of the four bytes
+  greys.forEach((grey, at) => (pixels[at] = grey * 2 ** 24 + ink));
+  canvas.width = width;
+  canvas.height = image.height;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
 
 /** The 256 colours from paper to ink, as the theme has them; null before the page has any. */
 export function inkColours(root) {
   const style = getComputedStyle(root);
   if (!style.getPropertyValue("--kd-ink")) return null;
   const [paper, ink] = ["--kd-paper", "--kd-ink"].map((name) => rgba(style.getPropertyValue(name)));
-  const colours = new Uint8ClampedArray(1024);
-  for (let grey = 0; grey < 256; grey += 1) {
-    const share = grey / 255;
-    for (let c = 0; c < 3; c += 1) colours[grey * 4 + c] = paper[c] + (ink[c] - paper[c]) * share;
-    colours[grey * 4 + 3] = 255;
-  }
-  return colours;
+  return Uint8ClampedArray.from({ length: 1024 }, (_, at) => {
+    const [c, share] = [at % 4, (at >> 2) / 255];
+    return c === 3 ? 255 : paper[c] + (ink[c] - paper[c]) * share;
+  });
 }
 
 /** A canvas as wide and high as asked, sharp on any screen, with a context in CSS pixels. */
 export function sharpContext(canvas, width, height) {
   const ratio = globalThis.devicePixelRatio || 1;
-  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== across) canvas.width = across;
-  if (canvas.height !== down) canvas.height = down;
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  for (const [side, size] of [["width", width], ["height", height]]) {
+    const pixels = Math.round(size * ratio);
+    if (canvas[side] !== pixels) canvas[side] = pixels;
+    canvas.style[side] = `${size}px`;
+  }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.imageSmoothingEnabled = false;

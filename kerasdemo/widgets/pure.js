@@ -1,17 +1,16 @@
 // What the widgets compute: plain functions over plain values. No page, no model, no state.
-// Python joins this file, common.js and one widget's file into the module that the browser gets;
-// `node --test` imports it as it is.
+// Joined with the other scripts for the browser; `node --test` imports it as it is.
 
-// ---- softmax ------------------------------------------------------------------------------
+// ---- softmax
 
 function format(p, digits, unit, end) {
   if (Number.isNaN(p)) return "NaN";
   if (p === 0 || p === 1) return `${p * unit}${end}`;
-  const steps = Math.floor(p * unit * 10 ** digits + 0.5);
-  if (p > 0 && p < 1 && steps === 0) return `< ${(10 ** -digits).toFixed(digits)}${end}`;
-  if (p > 0 && p < 1 && steps === unit * 10 ** digits) {
-    return `> ${(unit - 10 ** -digits).toFixed(digits)}${end}`;
-  }
+  const [most, step] = [unit * 10 ** digits, 10 ** -digits];
+  const steps = Math.floor(p * most + 0.5);
+  const inside = p > 0 && p < 1;
+  if (inside && steps === 0) return `< ${step.toFixed(digits)}${end}`;
+  if (inside && steps === most) return `> ${(unit - step).toFixed(digits)}${end}`;
   return `${(steps / 10 ** digits).toFixed(digits)}${end}`;
 }
 
@@ -63,19 +62,21 @@ export function describeSoftmax(row, names) {
   return `Most likely ${words[0]}${rest}.`;
 }
 
-/** "sample 38, labelled 8, predicted 8, 99.9 %" */
-export function describeSample(index, label, row, names = null) {
+/** "sample 38, labelled 8, predicted 8, 99.9 %"; a `predicted` of null or below 0 is NaN. */
+export function sampleWords(index, label, predicted, confidence, names = null) {
   const parts = [`sample ${index}`];
-  if (label !== null && label !== undefined) parts.push(`labelled ${label}`);
-  if (row) {
-    const facts = softmaxFacts(row);
-    if (facts.predicted === null) parts.push("predicted NaN");
-    else {
-      const said = names ? names[facts.predicted] : facts.predicted;
-      parts.push(`predicted ${said}`, formatPercent(facts.confidence));
-    }
+  if ((label ?? null) !== null) parts.push(`labelled ${label}`);
+  if (predicted === null || predicted < 0) parts.push("predicted NaN");
+  else if (predicted !== undefined) {
+    parts.push(`predicted ${names ? names[predicted] : predicted}`, formatPercent(confidence));
   }
   return parts.join(", ");
+}
+
+/** The same from a row of probabilities. */
+export function describeSample(index, label, row, names = null) {
+  const { predicted, confidence } = row ? softmaxFacts(row) : {};
+  return sampleWords(index, label, predicted, confidence, names);
 }
 
 /** Length of a bar, 0..1: the probability itself, or its place between `floor` and 1. */
@@ -85,7 +86,7 @@ export function barShare(p, scale, floor = 1e-8) {
   return Math.max(0, Math.min(1, 1 - Math.log10(p) / Math.log10(floor)));
 }
 
-// ---- the values of an image ---------------------------------------------------------------
+// ---- the values of an image
 
 /** Whole numbers as they are; others with two decimals, and tiny ones never as 0.00. */
 export function formatValue(value, whole) {
@@ -110,29 +111,27 @@ export function preciseValue(p) {
 
 /** Smallest and largest finite value, how many are not 0, how many are not finite. */
 export function imageFacts(values) {
-  const facts = { low: Infinity, high: -Infinity, ink: 0, odd: 0 };
-  for (const value of values) {
-    if (value !== 0) facts.ink += 1;
-    if (!Number.isFinite(value)) facts.odd += 1;
-    else {
-      facts.low = Math.min(facts.low, value);
-      facts.high = Math.max(facts.high, value);
-    }
-  }
-  return facts.odd === values.length ? { ...facts, low: NaN, high: NaN } : facts;
+  const finite = values.filter(Number.isFinite);
+  const most = (pick) => (finite.length ? finite.reduce((a, b) => pick(a, b)) : NaN);
+  const ink = values.filter((value) => value !== 0).length;
+  return { low: most(Math.min), high: most(Math.max), ink, odd: values.length - finite.length };
 }
 
 /** Where an arrow, Home or End takes the cell, or null for another key. */
 export function movedCell(key, { row, column }, { height, width }) {
-  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-  if (key === "Home") return { row, column: 0 };
-  if (key === "End") return { row, column: width - 1 };
-  if (!(key in steps)) return null;
-  const clamp = (at, size) => Math.min(size - 1, Math.max(0, at));
-  return { row: clamp(row + steps[key][0], height), column: clamp(column + steps[key][1], width) };
+  const moved = {
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    Home: [row, 0],
+    End: [row, width - 1],
+  }[key];
+  const inside = (at, size) => Math.min(size - 1, Math.max(0, at));
+  return moved ? { row: inside(moved[0], height), column: inside(moved[1], width) } : null;
 }
 
-// ---- several methods side by side ---------------------------------------------------------
+// ---- several methods side by side
 
 /** What stands beside a class: "true label", and how many methods think it the most likely. */
 export function marksFor(place, label, predicted, methods) {

@@ -1,247 +1,233 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
 import {
-  flush, followTheme, h, inkColours, isTold, labelled, listen, oncePerFrame, sharpContext,
-  shieldKeys, statusLine, tell,
+  flush, followTheme, h, isTold, labelled, listen, oncePerFrame, shieldKeys, statusLine, tell, typed,
 } from "./common.js";
 import {
-  describeFilter, formatPositions, gridLayout, movedPlace, optionsFor, parsePositions,
-  shownPositions, visiblePlaces,
+  ORDERS, describeFilter, formatPositions, gridLayout, movedPlace, optionsFor, parsePositions, parseRange,
+  percentOf, shownPositions, visiblePlaces,
 } from "./choosing.js";
-import { describeSample } from "./pure.js";
-import { TILE, drawTile, readSamples, stripOf } from "./thumbnails.js";
+import { TILE, makeTile, nameOf, readSamples } from "./thumbnails.js";
 
 const ROWS = 4.4; // the cut row says that there is more below
+const ALL = { digit: null, outcome: "all", confidence: [0, 1] };
+const OUTCOMES = [["all", "right and wrong"], ["right", "right"], ["wrong", "wrong"]];
+const written = (number) => number.toLocaleString("en");
 
-function choice(model, name, text, options, read = (value) => value) {
-  const select = h("select", {}, ...options.map(([value, words]) => h("option", { value }, words)));
+/** A menu for one value of the model; a value that only code can set joins the menu. */
+function menu(model, name, text, options, read = (value) => value) {
+  const select = h("select", { onchange: () => tell(model, { [name]: read(select.value) }) });
+  const offer = (value, words) => select.append(h("option", { value }, words));
+  for (const option of options) offer(...option);
   const draw = () => {
     const value = String(model.get(name) ?? "");
-    if (!options.some(([known]) => known === value)) {
-      options.push([value, value]); // set by code, and no sample has it
-      select.append(h("option", { value }, value));
-    }
+    select.value = value;
+    if (select.selectedIndex < 0) offer(value, value);
     select.value = value;
   };
-  select.addEventListener("change", () => tell(model, { [name]: read(select.value) }));
-  draw();
   return { element: labelled(text, select), draw };
+}
+
+/** Two numbers in per cent for the model's `confidence`. */
+function rangeFields(model, status) {
+  const fields = ["from", "to"].map((words) => h("input", {
+    class: "kd-percent", inputmode: "decimal", autocomplete: "off",
+    "aria-label": `Confidence ${words}, per cent`,
+  }));
+  const draw = () => fields.forEach((field, at) => {
+    field.value = percentOf(model.get("confidence")[at]);
+    field.removeAttribute("aria-invalid");
+  });
+  for (const field of fields) {
+    typed(field, status, () => {
+      const { confidence, error } = parseRange(...fields.map((each) => each.value));
+      return error || (tell(model, { confidence }), draw());
+    });
+  }
+  const name = h("span", { class: "kd-field-name" }, "Confidence");
+  return { element: h("span", { class: "kd-field" }, name, fields[0], "to", fields[1], "%"), draw };
 }
 
 export function renderChooser({ model, el }) {
   const samples = readSamples(model);
-  const name = (position) => describeSample(position, samples.labels[position], samples.row(position));
-  let shown = [];
-  let places = new Map();
+  const { count, predicted } = samples;
+  const name = (position) => nameOf(samples, position);
+  let shown = []; // positions, in the order of the page
+  const places = new Int32Array(count); // where each position is among them, or -1
   let chosen = new Set();
   let anchor = null;
 
   // ---- the page
   const status = statusLine(model);
-  const option = h("div", { class: "kd-unseen", role: "option", id: `kd-${Math.random()}` });
-  const canvas = h("canvas", { class: "kd-canvas", "aria-hidden": "true" });
-  const spacer = h("div", { class: "kd-spacer" }, canvas);
+  const sheet = h("div", { class: "kd-sheet", role: "presentation" });
   const grid = h("div", {
     class: "kd-grid", role: "listbox", tabindex: 0, "aria-multiselectable": "true",
     "aria-label": "Digits. Arrow keys move, Space chooses, Shift with an arrow chooses on the way.",
-  }, option, spacer);
-  grid.style.height = `${TILE.height * Math.min(ROWS, Math.max(1, Math.ceil(samples.count / 12)))}px`;
-  const showAll = h("button", { type: "button" }, "Show all digits");
+  }, sheet);
+  grid.style.height = `${TILE.height * Math.min(ROWS, Math.max(1, Math.ceil(count / 12)))}px`;
+  const showAll = () => h("button", { onclick: () => (tell(model, ALL), grid.focus()) }, "Show all digits");
+  const [back, wayOut] = [showAll(), showAll()];
   const emptyWords = h("p", {});
-  const empty = h("div", { class: "kd-empty" }, emptyWords, showAll);
-  const filters = [choice(model, "digit", "Digit", optionsFor(samples.labels),
+  const empty = h("div", { class: "kd-empty" }, emptyWords, wayOut);
+  const filters = [menu(model, "digit", "Digit", optionsFor(samples.labels),
     (value) => (value === "" ? null : Number(value)))];
-  if (samples.predicted) {
-    filters.push(
-      choice(model, "outcome", "Predicted", [["all", "right and wrong"], ["right", "right"],
-        ["wrong", "wrong"]]),
-      choice(model, "order", "Order", [["position", "position"], ["least sure", "least sure first"],
-        ["surest", "surest first"]]),
-    );
+  if (predicted) {
+    filters.push(menu(model, "outcome", "Predicted", OUTCOMES), rangeFields(model, status),
+      menu(model, "order", "Order", Object.entries(ORDERS).map(([value, [words]]) => [value, words])));
   }
-  const shownCount = h("span", { class: "kd-muted kd-push" });
+  const shownWords = h("p", { "aria-live": "polite" });
   const field = h("input", {
-    type: "text", class: "kd-wide", placeholder: "5, 38, 120-130", spellcheck: "false",
-    autocomplete: "off",
+    class: "kd-wide", placeholder: "5, 38, 120-130", spellcheck: "false", autocomplete: "off",
   });
-  const total = h("strong", { class: "kd-count" });
-  const clear = h("button", { type: "button" }, "Clear");
-  const all = h("button", { type: "button" }, "Choose all shown");
-  const current = h("p", { class: "kd-current" });
-  const legend = h("p", { class: "kd-muted kd-push" }, samples.predicted
-    ? "below each digit: position, label; 8→3: an 8 taken for a 3"
-    : "below each digit: its position, its label");
+  const total = h("strong", {});
+  const [current, legend] = [h("p", { class: "kd-current" }), h("p", { class: "kd-muted kd-push" })];
+  legend.textContent = predicted ? "below each digit: position, label; 8→3: an 8 taken for a 3"
+    : "below each digit: its position, its label";
   status.say("Click or Space chooses and drops; with Shift, a whole run.");
+  const bar = (...children) => h("div", { class: "kd-bar" }, ...children);
   const root = h("div", { class: "kd-root kd-chooser", role: "group", "aria-label": "Sample chooser" },
-    h("div", { class: "kd-bar" }, ...filters.map((filter) => filter.element), shownCount),
-    h("div", { class: "kd-window" }, grid, empty),
-    h("div", { class: "kd-bar" }, current, legend),
-    h("div", { class: "kd-bar" }, labelled("Chosen", field), total, clear, all), status.element);
+    bar(...filters.map((filter) => filter.element)), bar(shownWords, back),
+    h("div", { class: "kd-window" }, grid, empty), bar(current, legend),
+    bar(labelled("Chosen", field), total,
+      h("button", { onclick: () => choose([]) }, "Clear"),
+      h("button", { onclick: () => choose([...chosen, ...shown]) }, "Choose all shown")),
+    status.element);
   shieldKeys(root);
   el.append(root);
 
   // ---- what is drawn
-  let colours = null;
+  const layoutNow = () => gridLayout(grid.clientWidth, TILE, shown.length);
+  const serial = Math.random();
+  let tiles = new Map(); // those in sight
   const draw = oncePerFrame(() => {
-    const width = grid.clientWidth;
-    if (!width) return;
-    const style = getComputedStyle(root);
-    const colour = (token) => style.getPropertyValue(token).trim();
-    colours ??= inkColours(root);
-    if (!colours) return;
-    const layout = gridLayout(width, TILE, shown.length);
-    const height = grid.clientHeight;
-    spacer.style.height = `${Math.max(layout.height, height)}px`;
-    const top = grid.scrollTop;
-    const context = sharpContext(canvas, width, height);
-    const { first, end } = visiblePlaces(top, height, layout, TILE, shown.length);
+    if (!grid.clientWidth) return;
+    const layout = layoutNow();
+    const { first, end } = visiblePlaces(grid.scrollTop, grid.clientHeight, layout, TILE, shown.length);
     const visible = shown.slice(first, end);
-    const strip = stripOf(samples, visible, colours);
-    visible.forEach((position, at) => {
-      const place = first + at;
-      drawTile(context, colour, samples, position, {
-        x: layout.left + (place % layout.columns) * TILE.width,
-        y: Math.floor(place / layout.columns) * TILE.height - top,
-        strip, at, chosen: chosen.has(position), cursor: position === model.get("current"),
-      });
-    });
-    root.dataset.kdDrawn = String(visible.length);
+    tiles = new Map(visible.map((at) => [at, tiles.get(at) ?? makeTile(samples, at, root)]));
+    const current = model.get("current");
+    for (const [position, tile] of tiles) {
+      tile.id = `kd-${serial}-${position}`;
+      tile.dataset.kdPosition = position;
+      tile.classList.toggle("kd-cursor", position === current);
+      for (const [name, value] of [["selected", chosen.has(position)],
+        ["posinset", places[position] + 1], ["setsize", shown.length]]) {
+        tile.setAttribute(`aria-${name}`, value);
+      }
+    }
+    sheet.style.height = `${layout.height}px`;
+    sheet.style.paddingTop = `${(first / layout.columns) * TILE.height}px`;
+    sheet.replaceChildren(...tiles.values());
+    grid.setAttribute("aria-activedescendant", tiles.get(current)?.id ?? "");
+    root.dataset.kdDrawn = visible.length;
   });
-  const layoutNow = () => ({
-    ...gridLayout(grid.clientWidth, TILE, shown.length),
-    pageRows: Math.max(1, Math.floor(grid.clientHeight / TILE.height)),
-    count: shown.length,
-  });
+  const isShown = (position) => places[position] >= 0;
   const scrollTo = (position) => {
-    const place = places.get(position);
-    if (place === undefined || !grid.clientWidth) return;
-    const top = Math.floor(place / layoutNow().columns) * TILE.height;
-    if (top < grid.scrollTop) grid.scrollTop = top;
-    const over = top + TILE.height - grid.clientHeight;
-    if (over > grid.scrollTop) grid.scrollTop = over;
+    if (!isShown(position) || !grid.clientWidth) return;
+    const top = Math.floor(places[position] / layoutNow().columns) * TILE.height;
+    const least = top + TILE.height - grid.clientHeight;
+    grid.scrollTop = Math.max(least, Math.min(top, grid.scrollTop));
   };
-  const scrollToCurrent = () => scrollTo(model.get("current"));
   const onFilter = () => {
-    const filter = { digit: model.get("digit"), outcome: model.get("outcome") };
-    shown = shownPositions(samples, { ...filter, order: model.get("order") });
-    places = new Map(shown.map((position, place) => [position, place]));
+    const [digit, outcome, order] = ["digit", "outcome", "order"].map((name) => model.get(name));
+    const filter = { digit, outcome, confidence: model.get("confidence"), order };
+    shown = shownPositions(samples, filter);
+    places.fill(-1);
+    shown.forEach((position, place) => (places[position] = place));
     filters.forEach((each) => each.draw());
-    const words = describeFilter(filter);
-    shownCount.textContent = `${shown.length.toLocaleString("en")} of ${samples.count.toLocaleString("en")} shown`;
+    const why = describeFilter(filter);
+    shownWords.textContent = why
+      ? `${written(shown.length)} of ${written(count)} shown: ${why}` : `All ${written(count)} digits shown`;
     empty.hidden = shown.length > 0;
-    emptyWords.textContent = samples.count
-      ? `No digit is ${words.replace(", ", " and ")}.` : "There are no digits to choose from.";
-    showAll.hidden = !samples.count;
+    back.hidden = !why || !empty.hidden;
+    wayOut.hidden = !count;
+    emptyWords.textContent = count ? `No digit fits: ${why}.` : "There are no digits to choose from.";
     grid.scrollTop = 0;
-    if (shown.length && !places.has(model.get("current"))) tell(model, { current: shown[0] });
-    scrollToCurrent();
-    draw();
+    if (shown.length && !isShown(model.get("current"))) tell(model, { current: shown[0] });
+    scrollTo(model.get("current"));
+    onSelected();
   };
   const onSelected = () => {
     const selected = model.get("selected");
     chosen = new Set(selected);
-    total.textContent = `${chosen.size.toLocaleString("en")} chosen`;
-    const hidden = shown.length < samples.count ? selected.filter((at) => !places.has(at)).length : 0;
-    if (hidden) total.textContent += ` (${hidden.toLocaleString("en")} not shown)`;
+    const hidden = selected.filter((position) => !isShown(position)).length;
+    total.textContent = `${written(chosen.size)} chosen`
+      + (hidden ? `, ${written(hidden)} of them hidden by the filters` : "");
     field.value = formatPositions(selected);
+    field.removeAttribute("aria-invalid");
     onCurrent();
   };
   const onCurrent = () => {
     const position = model.get("current");
-    const here = samples.count > 0 && position < samples.count;
-    const words = here ? name(position) : "";
-    current.textContent = words && `${words[0].toUpperCase()}${words.slice(1)}`;
-    option.textContent = words;
-    option.setAttribute("aria-selected", String(chosen.has(position)));
-    option.setAttribute("aria-posinset", String((places.get(position) ?? -1) + 1));
-    option.setAttribute("aria-setsize", String(shown.length));
-    if (here) grid.setAttribute("aria-activedescendant", option.id);
+    current.textContent = isShown(position) ? name(position).replace(/^s/, "S") : "";
     draw();
   };
 
   // ---- what is done
   const choose = (positions, state = {}) => {
-    tell(model, { selected: [...positions], ...state });
-    status.say(`${positions.size.toLocaleString("en")} chosen.`);
+    const selected = [...new Set(positions)];
+    tell(model, { selected, ...state });
+    status.say(`${written(selected.length)} chosen.`);
   };
   const flip = (position) => {
-    const next = new Set(chosen);
-    const verb = next.delete(position) ? "Dropped" : (next.add(position), "Chosen");
+    const [verb, next] = chosen.has(position)
+      ? ["Dropped", [...chosen].filter((each) => each !== position)] : ["Chosen", [...chosen, position]];
     anchor = position;
     choose(next, { current: position });
-    status.say(`${verb}: ${name(position)}. ${next.size.toLocaleString("en")} chosen.`);
+    status.say(`${verb}: ${name(position)}. ${written(next.length)} chosen.`);
   };
   const run = (from, to) => {
-    const [start, end] = [places.get(from) ?? places.get(to), places.get(to)];
+    const end = places[to];
+    const start = isShown(from) ? places[from] : end;
     const between = shown.slice(Math.min(start, end), Math.max(start, end) + 1);
-    choose(new Set([...chosen, ...(start > end ? between.reverse() : between)]), { current: to });
+    choose([...chosen, ...(start > end ? between.reverse() : between)], { current: to });
   };
   grid.addEventListener("click", (event) => {
-    const box = grid.getBoundingClientRect();
-    const { columns, left } = layoutNow();
-    const column = Math.floor((event.clientX - box.left - grid.clientLeft - left) / TILE.width);
-    const row = Math.floor((event.clientY - box.top - grid.clientTop + grid.scrollTop) / TILE.height);
-    const position = column >= 0 && column < columns ? shown[row * columns + column] : undefined;
-    if (position === undefined) return;
+    const tile = event.target.closest(".kd-tile");
+    if (!tile) return;
+    const position = Number(tile.dataset.kdPosition);
     if (event.shiftKey && anchor !== null) run(anchor, position);
     else flip(position);
   });
   grid.addEventListener("keydown", (event) => {
     const position = model.get("current");
+    const command = event.ctrlKey || event.metaKey;
     if (event.key === " " || event.key === "Enter") {
-      if (places.has(position)) flip(position);
-    } else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) {
-      choose(new Set([...chosen, ...shown]));
-    } else {
-      const layout = layoutNow();
-      const place = movedPlace(event.key, places.get(position) ?? -1, layout);
-      if (place === null || event.altKey || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      if (!shown.length) return;
-      if (event.shiftKey) run(position, shown[place]);
-      else {
-        anchor = shown[place];
-        tell(model, { current: shown[place] });
-      }
-      return;
+      if (isShown(position)) flip(position);
+    } else if (command && event.key.toLowerCase() === "a") choose([...chosen, ...shown]);
+    else {
+      const pageRows = Math.max(1, Math.floor(grid.clientHeight / TILE.height));
+      const grown = { ...layoutNow(), pageRows, count: shown.length };
+      const to = shown[movedPlace(event.key, places[position] ?? -1, grown)];
+      if (to === undefined || command || event.altKey) return;
+      if (event.shiftKey) run(position, to);
+      else tell(model, { current: anchor = to });
     }
     event.preventDefault();
   });
-  field.addEventListener("change", () => {
-    const { positions, error } = parsePositions(field.value, samples.count);
-    if (error) {
-      status.say(error);
-      field.setAttribute("aria-invalid", "true");
-      return;
-    }
-    field.removeAttribute("aria-invalid");
-    choose(new Set(positions), positions.length ? { current: positions[0] } : {});
-    field.value = formatPositions(positions);
-  });
-  clear.addEventListener("click", () => choose(new Set()));
-  all.addEventListener("click", () => choose(new Set([...chosen, ...shown])));
-  showAll.addEventListener("click", () => {
-    tell(model, { digit: null, outcome: "all" });
-    grid.focus();
+  typed(field, status, (text) => {
+    const { positions, error } = parsePositions(text, count);
+    if (error) return error;
+    choose(positions, positions.length ? { current: positions[0] } : {});
+    return "";
   });
   grid.addEventListener("scroll", draw);
 
-  const resized = new ResizeObserver(() => (scrollToCurrent(), draw()));
+  const resized = new ResizeObserver(() => (scrollTo(model.get("current")), draw()));
   resized.observe(grid);
   const stops = [
     () => flush(model),
     status.stop,
-    followTheme(root, () => ((colours = null), draw())),
-    listen(model, ["digit", "outcome", "order"], () => (onFilter(), onSelected())),
+    followTheme(root, () => (tiles.clear(), draw())),
+    listen(model, ["digit", "outcome", "confidence", "order"], onFilter),
     listen(model, ["selected"], () => {
       onSelected();
-      if (!isTold(model)) scrollTo(model.get("selected").find((at) => places.has(at)));
+      if (!isTold(model)) scrollTo(model.get("selected").find(isShown));
     }),
-    listen(model, ["current"], () => (scrollToCurrent(), onCurrent())),
+    listen(model, ["current"], () => (scrollTo(model.get("current")), onCurrent())),
     () => resized.disconnect(),
     draw.cancel,
   ];
   onFilter();
-  onSelected();
   return () => stops.forEach((stop) => stop());
 }
 

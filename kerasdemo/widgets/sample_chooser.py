@@ -13,11 +13,13 @@ from kerasdemo.view.images import contact_sheet_png, describe_digits
 from kerasdemo.view.softmax import format_percent
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
 from kerasdemo.widgets._checks import check_positions, check_rows
-from kerasdemo.widgets._traits import Place, Positions
+from kerasdemo.widgets._samples import sample_state
+from kerasdemo.widgets._traits import Place, Positions, Shares
 
 if TYPE_CHECKING:
     from kerasdemo.digits import Digits
 
+ORDERS = ("position", "least sure", "surest", "most undecided", "closest call")
 STILL = 24  # digits in the picture of a saved notebook
 
 
@@ -31,8 +33,8 @@ class SampleChooser(KitWidget):
     digits : Digits
         What to choose from, such as `load_digits()` or `load_digits().test`.
     probabilities : array_like, shape (n, classes), optional
-        What a model predicted for each of them; adds filters for right and wrong and sorting by
-        confidence. `load_probabilities()` has them for the embedded digits.
+        What a model predicted for each of them; adds filters by outcome and confidence, and
+        sorting. `load_probabilities()` has them for the embedded digits.
     selected : iterable of int
         Positions that are chosen at the start.
 
@@ -46,8 +48,11 @@ class SampleChooser(KitWidget):
         Only samples with this label are shown.
     outcome : {"all", "right", "wrong"}
         Only samples with this outcome are shown.
-    order : {"position", "least sure", "surest"}
-        How the samples are sorted.
+    confidence : tuple of float
+        Only samples whose largest probability lies between these two are shown; ``(0, 1)`` is all.
+    order : {"position", "least sure", "surest", "most undecided", "closest call"}
+        How the samples are sorted: by position, by confidence up or down, by entropy (largest
+        first), or by margin (smallest first).
 
     Raises
     ------
@@ -73,14 +78,15 @@ class SampleChooser(KitWidget):
     current = Place("sample").tag(sync=True)
     digit = traitlets.Int(None, allow_none=True).tag(sync=True)
     outcome = traitlets.Enum(("all", "right", "wrong"), "all").tag(sync=True)
-    order = traitlets.Enum(("position", "least sure", "surest"), "position").tag(sync=True)
+    confidence = Shares().tag(sync=True)
+    order = traitlets.Enum(ORDERS, "position").tag(sync=True)
     _count = traitlets.Int(0).tag(sync=True)
     _height = traitlets.Int(28).tag(sync=True)
     _width = traitlets.Int(28).tag(sync=True)
-    _classes = traitlets.Int(0).tag(sync=True)
     _pixels = traitlets.Bytes(b"").tag(sync=True)
     _labels = traitlets.Bytes(b"").tag(sync=True)
-    _probabilities = traitlets.Bytes(b"").tag(sync=True)
+    _predicted = traitlets.Bytes(b"").tag(sync=True)
+    _measures = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(
         self,
@@ -105,13 +111,7 @@ class SampleChooser(KitWidget):
                 )
         chosen = check_positions(selected, len(labels))
         super().__init__(
-            _count=len(labels),
-            _height=pixels.shape[1],
-            _width=pixels.shape[2],
-            _classes=0 if self._rows is None else self._rows.shape[1],
-            _pixels=pixels.tobytes(),
-            _labels=labels.astype("<i4").tobytes(),
-            _probabilities=b"" if self._rows is None else self._rows.astype("<f4").tobytes(),
+            **sample_state(digits, self._rows),
             selected=chosen,
             current=chosen[0] if chosen else 0,
         )

@@ -42,9 +42,11 @@ const samples = {
   count: 6,
   labels: [3, 8, 3, 3, 8, 1],
   predicted: [3, 3, 8, 3, 8, 1],
-  confidence: [0.9, 0.4, 0.6, 0.6, 1.0, 0.5],
+  confidence: Float32Array.of(0.9, 0.4, 0.6, 0.6, 1.0, 0.5),
+  entropy: Float32Array.of(0.5, 1.9, 1.0, 1.2, 0, 1.0),
+  margin: Float32Array.of(0.8, 0.1, 0.4, 0.3, 1, 0.3),
 };
-const every = { digit: null, outcome: "all", order: "position" };
+const every = { digit: null, outcome: "all", confidence: [0, 1], order: "position" };
 const shown = (filter, of = samples) => choosing.shownPositions(of, { ...every, ...filter });
 
 test("filters: by digit, by outcome, by both", () => {
@@ -56,28 +58,94 @@ test("filters: by digit, by outcome, by both", () => {
   assert.deepEqual(shown({ digit: 0 }), []);
 });
 
-test("order: by confidence, equals by position; NaN does not shuffle the rest away", () => {
+test("filter by confidence: both ends belong to it, as they are written", () => {
+  assert.deepEqual(shown({ confidence: [0.6, 0.9] }), [0, 2, 3]);
+  assert.deepEqual(shown({ confidence: [0.61, 0.89] }), []);
+  assert.deepEqual(shown({ confidence: [0, 0.5] }), [1, 5]);
+  assert.deepEqual(shown({ confidence: [1, 1] }), [4]);
+  assert.deepEqual(shown({ confidence: [0.5, 0.6], digit: 3, outcome: "right" }), [3]);
+});
+
+test("filter by confidence: rounding beyond 1 is still 1, and NaN lies nowhere", () => {
+  const odd = { ...samples, confidence: Float32Array.of(1.0000001, NaN, 0.6, 0, NaN, 0.5) };
+  assert.deepEqual(shown({ confidence: [0.6, 1] }, odd), [0, 2]);
+  assert.deepEqual(shown({ confidence: [0, 0.5] }, odd), [3, 5]);
+  assert.deepEqual(shown({ confidence: [0, 1] }, odd), [0, 1, 2, 3, 4, 5]);
+});
+
+test("a typed range of confidence: per cent, either end open, comma or point", () => {
+  const read = (...texts) => choosing.parseRange(...texts).confidence;
+  assert.deepEqual(read("0", "100"), [0, 1]);
+  assert.deepEqual(read("50", "99.5"), [0.5, 0.995]);
+  assert.deepEqual(read(" 12,5 %", "40%"), [0.125, 0.4]);
+  assert.deepEqual(read("", "90"), [0, 0.9]);
+  assert.deepEqual(read("90", " "), [0.9, 1]);
+  assert.deepEqual(read("70", "70"), [0.7, 0.7]);
+});
+
+test("a typed range of confidence: what is none is named", () => {
+  const complaint = (...texts) => choosing.parseRange(...texts).error;
+  assert.equal(complaint("50", "much"), "“much” is not a confidence. Type per cent, 0 to 100.");
+  for (const wrong of ["-1", "101", "1e9", "0x", "NaN", "5-6"]) {
+    assert.match(complaint(wrong, "100"), /is not a confidence/, wrong);
+  }
+  assert.equal(complaint("90", "50"), "Nothing lies from 90 to 50 %. Type the smaller first.");
+});
+
+test("shares are written in per cent as they were typed", () => {
+  const typed = ["0", "7", "57.5", "99.95", "0.001", "100"];
+  for (const text of typed) assert.equal(choosing.percentOf(Number(text) / 100), text);
+});
+
+test("order: by confidence, entropy or margin; equals by position", () => {
   assert.deepEqual(shown({ order: "least sure" }), [1, 5, 2, 3, 0, 4]);
   assert.deepEqual(shown({ order: "surest" }), [4, 0, 2, 3, 5, 1]);
-  const holes = { ...samples, confidence: [0.9, NaN, 0.6, 0.3, NaN, 0.5] };
+  assert.deepEqual(shown({ order: "most undecided" }), [1, 3, 2, 5, 0, 4]);
+  assert.deepEqual(shown({ order: "closest call" }), [1, 3, 5, 2, 0, 4]);
+  assert.deepEqual(shown({ order: "closest call", digit: 3 }), [3, 2, 0]);
+});
+
+test("order: NaN comes last and does not shuffle the rest away", () => {
+  const holes = { ...samples, confidence: Float32Array.of(0.9, NaN, 0.6, 0.3, NaN, 0.5) };
   assert.deepEqual(shown({ order: "least sure" }, holes), [3, 5, 2, 0, 1, 4]);
   assert.deepEqual(shown({ order: "surest" }, holes), [0, 2, 5, 3, 1, 4]);
 });
 
+test("70,000 samples are sorted, every one of them", () => {
+  const count = 70_000;
+  const numbers = (seed) => Float32Array.from({ length: count }, (_, at) => ((at * seed) % 7919) / 7919);
+  const many = {
+    count, labels: numbers(3), predicted: numbers(3), confidence: numbers(31), entropy: numbers(7),
+    margin: numbers(1),
+  };
+  const order = shown({ order: "least sure" }, many);
+  assert.equal(order.length, count);
+  for (let at = 1; at < count; at += 1) {
+    const [before, after] = [order[at - 1], order[at]];
+    const gap = many.confidence[after] - many.confidence[before];
+    assert.ok(gap > 0 || (gap === 0 && after > before));
+  }
+});
+
 test("without probabilities there is no right, wrong or sure", () => {
   const plain = { count: 3, labels: [3, 8, 3] };
-  assert.deepEqual(shown({ outcome: "wrong", order: "surest" }, plain), [0, 1, 2]);
+  const filter = { outcome: "wrong", order: "surest", confidence: [0.5, 0.6] };
+  assert.deepEqual(shown(filter, plain), [0, 1, 2]);
 });
 
 test("filters in words", () => {
-  assert.equal(choosing.describeFilter({ digit: 3, outcome: "wrong" }), "labelled 3, predicted wrong");
-  assert.equal(choosing.describeFilter({ digit: 0, outcome: "all" }), "labelled 0");
+  const said = (filter) => choosing.describeFilter({ ...every, ...filter });
+  assert.equal(said({ digit: 3, outcome: "wrong" }), "labelled 3, predicted wrong");
+  assert.equal(said({ digit: 0 }), "labelled 0");
+  assert.equal(said({ outcome: "right", confidence: [0, 0.575] }),
+    "predicted right, confidence 0 to 57.5 %");
+  assert.equal(said({}), "");
 });
 
 test("the grid: every sample has a place, and only the rows in sight are asked for", () => {
   const tile = { width: 66, height: 82 };
   const layout = choosing.gridLayout(800, tile, 70000);
-  assert.deepEqual(layout, { columns: 12, rows: 5834, left: 4, height: 5834 * 82 });
+  assert.deepEqual(layout, { columns: 12, rows: 5834, height: 5834 * 82 });
   assert.equal(choosing.gridLayout(10, tile, 3).columns, 1);
   assert.deepEqual(choosing.visiblePlaces(0, 360, layout, tile, 70000), { first: 0, end: 60 });
   assert.deepEqual(choosing.visiblePlaces(83, 360, layout, tile, 70000), { first: 12, end: 72 });

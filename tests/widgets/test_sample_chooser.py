@@ -95,12 +95,14 @@ def test_no_digits_at_all_make_a_chooser_too(digits):
     assert "image/png" in chooser._repr_mimebundle_()[0]
 
 
-def test_the_page_gets_pixels_labels_and_probabilities_as_bytes_once(digits, probabilities, sent):
+def test_the_page_gets_pixels_labels_and_predictions_as_bytes_once(digits, probabilities, sent):
     chooser = SampleChooser(digits, probabilities)
     state = chooser.get_state()
     assert state["_pixels"] == digits.pixels.tobytes()
     assert np.array_equal(np.frombuffer(state["_labels"], "<i4"), digits.labels)
-    assert np.array_equal(np.frombuffer(state["_probabilities"], "<f4"), probabilities.ravel())
+    assert np.array_equal(np.frombuffer(state["_predicted"], "<i4"), probabilities.argmax(1))
+    measures = np.frombuffer(state["_measures"], "<f4").reshape(3, 40)
+    assert np.array_equal(measures[0], probabilities.max(1))
     chooser.selected = [2]
     chooser.current = 9
     assert [state for _, state in sent] == [{"selected": [2]}, {"current": 9}]

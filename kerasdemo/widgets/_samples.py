@@ -1,0 +1,80 @@
+"""Digits to choose from, as the page gets them: bytes, once, and nothing left to compute there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from kerasdemo.digits import Digits
+
+__all__ = ["MEASURES", "row_facts", "sample_state"]
+
+MEASURES = ("confidence", "entropy", "margin")  # the lines of `_measures`, in this order
+
+
+def row_facts(
+    rows: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return what many rows of probabilities say, all at once.
+
+    Parameters
+    ----------
+    rows : ndarray of float32, shape (n, classes)
+        A row with NaN says nothing.
+
+    Returns
+    -------
+    predicted : ndarray of int32, shape (n,)
+        The most likely class; of equals, the lower one; -1 for a row with NaN.
+    measures : ndarray of float32, shape (3, n)
+        Confidence (largest probability), entropy in bits, and margin (largest minus second).
+
+    Examples
+    --------
+    >>> predicted, measures = row_facts(np.array([[0.25, 0.75], [0.5, 0.5]], dtype="float32"))
+    >>> predicted.tolist(), measures[0].tolist(), measures[2].tolist()
+    ([1, 0], [0.75, 0.5], [0.5, 0.0])
+    """
+    known: npt.NDArray[np.bool_] = np.logical_not(np.isnan(rows).any(axis=1))
+    wide = rows.astype(np.float64)
+    wide[~known] = np.nan
+    ordered = np.sort(wide, axis=1)
+    largest = ordered[:, -1]
+    second = ordered[:, -2] if rows.shape[1] > 1 else 0.0
+    share = np.where(wide > 0, wide, 1.0)
+    entropy = np.where(known, np.abs((share * np.log2(share)).sum(axis=1)), np.nan)
+    predicted = np.where(known, rows.argmax(axis=1), -1).astype(np.int32)
+    return predicted, np.stack([largest, entropy, largest - second]).astype(np.float32)
+
+
+def sample_state(digits: Digits, rows: npt.NDArray[np.float32] | None = None) -> dict[str, Any]:
+    """Return the traits that the thumbnails on the page are drawn from.
+
+    Parameters
+    ----------
+    digits : Digits
+        What to choose from.
+    rows : ndarray of float32, shape (n, classes), optional
+        What was predicted for each.
+
+    Examples
+    --------
+    >>> from kerasdemo.digits import load_digits
+    >>> state = sample_state(load_digits())
+    >>> state["_count"], len(state["_pixels"]) == 1797 * 28 * 28, state["_predicted"]
+    (1797, True, b'')
+    """
+    count, height, width = digits.pixels.shape
+    predicted, measures = (None, None) if rows is None else row_facts(rows)
+    return {
+        "_count": count,
+        "_height": height,
+        "_width": width,
+        "_pixels": digits.pixels.tobytes(),
+        "_labels": digits.labels.astype("<i4").tobytes(),
+        "_predicted": b"" if predicted is None else predicted.astype("<i4").tobytes(),
+        "_measures": b"" if measures is None else measures.astype("<f4").tobytes(),
+    }
