@@ -18,11 +18,13 @@ from kerasdemo.widgets import *
 digits, rows = load_digits(), load_probabilities()
 
 def told(widget):
-    '''Return a line that says what the kernel was told last.'''
-    line = ipywidgets.Label("nothing told")
+    '''Return a line that says what the kernel was told.'''
+    line = ipywidgets.Label("nothing told").add_class("told-" + type(widget).__name__)
+    names = []
     def say(change):
         if not change.name.startswith("_"):
-            line.value = f"told: {change.name}"
+            names.append(change.name)
+            line.value = "told: " + ", ".join(sorted(set(names)))
     widget.observe(say)
     return line
 """

@@ -201,4 +201,4 @@ class VoilaServer(JupyterServer):
 
     def address(self, path: str, theme: str = "light") -> str:
         """Return the address of a notebook's page."""
-        return f"{self.url}/voila/render/{path}?token={self.token}&voila-theme={theme}"
+        return f"{self.url}/voila/render/{path}?token={self.token}&theme={theme}"
