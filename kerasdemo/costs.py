@@ -1,21 +1,23 @@
-"""What the methods cost: one job by each of them, or one call at each of many batch sizes."""
+"""What the methods cost: one job by each of them, or one call at each of many batch sizes.
+
+`kerasdemo.sweeping` measures the latter.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from kerasdemo.methods import caller, count
+from kerasdemo.methods import caller
 from kerasdemo.spy import as_new
-from kerasdemo.timing import Timings, measurements, steps_of, time_calls
+from kerasdemo.timing import Timings, time_calls
+from kerasdemo.view.durations import milliseconds
 from kerasdemo.view.table import Row, Table, as_html, as_text
-from kerasdemo.view.timings_words import Point, cell, what_to_look_at
+from kerasdemo.view.timings_table import numbers
+from kerasdemo.view.timings_words import Point, what_to_look_at
 
 
 def traced(model: Any, methods: Sequence[str]) -> tuple[str, ...]:
@@ -71,75 +73,6 @@ def time_methods_once(
         )
 
 
-def one_call(model: Any, method: str) -> Callable[[Any], Any]:
-    """Return the function that gives `method` a batch whole, in one call."""
-    if method == "predict":
-        return lambda batch: caller(model, method, batch_size=count(batch))(batch)
-    return caller(model, method, fresh=True)
-
-
-def take(images: Any, size: int) -> Any:
-    """Return a batch of `size` samples; where there are fewer, they are repeated.
-
-    Examples
-    --------
-    >>> take(np.array([[1], [2], [3]]), 5).ravel()
-    array([1, 2, 3, 1, 2])
-    """
-    if isinstance(images, Mapping):
-        return {name: take(part, size) for name, part in images.items()}
-    if isinstance(images, (list, tuple)):
-        return type(images)(take(part, size) for part in images)
-    if len(images) >= size:
-        return images[:size]
-    return np.resize(images, (size, *images.shape[1:]))
-
-
-class Step(NamedTuple):
-    """Where a sweep is: the batch size, the share of its work done, and at its end the times."""
-
-    size: int
-    share: float
-    timings: Timings | None
-
-
-def sweep(
-    calls: Mapping[str, Callable[[Any], Any]],
-    images: Any,
-    batch_sizes: Sequence[int],
-    *,
-    rounds: int = 11,
-    before: Mapping[str, Callable[[], Any]] | None = None,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[Step]:
-    """Time one call on a batch of each size, all functions side by side, one measurement a step.
-
-    Parameters
-    ----------
-    calls : dict of str to function
-        What to time; each is given the batch.
-    images : array of shape (n, ...), or the list, tuple or dict of several inputs
-        Samples; see `take`.
-    batch_sizes : sequence of int
-        Samples in a call.
-    rounds, before, clock
-        As for :func:`kerasdemo.timing.time_calls`.
-
-    Yields
-    ------
-    Step
-    """
-    for size in batch_sizes:
-        batch = take(images, size)
-        bound = {name: partial(call, batch) for name, call in calls.items()}
-        first: dict[str, float] = {}
-        warm: dict[str, list[float]] = {}
-        work = measurements(bound, first, warm, rounds=rounds, before=before, clock=clock)
-        for done, _ in enumerate(work, start=1):
-            yield Step(size, done / steps_of(calls, rounds), None)
-        yield Step(size, 1.0, Timings(first, {name: np.array(t) for name, t in warm.items()}))
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class BatchTimings:
     """Times of one call against the number of samples in it. ``times[8]`` are those of 8 samples.
@@ -184,13 +117,17 @@ class BatchTimings:
 
     @property
     def table(self) -> Table:
-        """Median and quartiles in milliseconds, and the first call, for each batch size."""
+        """Median and quartiles in milliseconds for each batch size, and the very first call."""
         series = self.series
+        by_size = list(zip(*series.values(), strict=True))
         rows = [
-            Row(str(points[0].size), tuple("{} ({})".format(*cell(p, "call")) for p in points))
-            for points in zip(*series.values(), strict=True)
+            Row(str(points[0].size), tuple("{} ({})".format(*numbers(p)) for p in points))
+            for points in by_size
         ]
-        title = "samples a call: median time (quartiles; first call)" if rows else "not measured"
+        for points in by_size[:1]:
+            first = tuple(milliseconds(point.first) for point in points)
+            rows.append(Row(f"first call at {points[0].size}", first))
+        title = "samples a call: median time of a call (quartiles)" if rows else "not measured yet"
         return Table(tuple(series), tuple(rows), title=title, notes=self.notes)
 
     def as_dict(self) -> dict[int, dict[str, Any]]:

@@ -203,10 +203,11 @@ def rotated(names: tuple[str, ...], turn: int) -> tuple[str, ...]:
 
 
 @contextmanager
-def settled_garbage() -> Iterator[None]:
-    """Collect garbage now and hold the collector off; put it back as it was."""
+def settled_garbage(*, collect: bool = True) -> Iterator[None]:
+    """Hold the garbage collector off, after it has collected once; put it back as it was."""
     was_on = gc.isenabled()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.disable()
     try:
         yield

@@ -19,7 +19,8 @@ from kerasdemo.view.timings_chart import (
     shape,
     short,
 )
-from kerasdemo.view.timings_words import Series, samples, xml_text
+from kerasdemo.view.timings_table import xml_text
+from kerasdemo.view.timings_words import Series, samples
 
 __all__ = ["describe", "timings_svg"]
 

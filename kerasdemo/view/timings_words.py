@@ -1,20 +1,17 @@
-"""What times against batch size say, in sentences and as a table.
+"""What times against batch size say, in sentences.
 
-Pure functions over plain numbers; `kerasdemo.view.timings_plot` draws the same. A difference is
+Pure functions over plain numbers; `kerasdemo.view.timings_svg` draws the same. A difference is
 named only where the quartiles are apart: the slower half of one method's calls must not reach
 into the quicker half of the other's.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Collection, Mapping, Sequence
-from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from kerasdemo.view.durations import milliseconds, span
+from kerasdemo.view.durations import milliseconds
 
 SLOW_START = 3
 """A first call is named when it lasts more than this many times the upper quartile."""
@@ -191,61 +188,3 @@ def listed(words: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def throughput(point: Point) -> str:
-    """Write samples a second with three figures.
-
-    Examples
-    --------
-    >>> throughput(Point(256, 1, 0.0371, 0.03, 0.04))
-    '6,900 samples/s'
-    """
-    rate = point.size / point.median if point.median else math.inf
-    if not 0 < rate < math.inf:
-        return "-"
-    digits = 2 - math.floor(math.log10(rate))
-    return f"{round(rate, digits):,.{max(digits, 0)}f} samples/s"
-
-
-def cell(point: Point, unit: str) -> tuple[str, str]:
-    """Return what a table says of a point: the number, and what goes with it in small type."""
-    shown = point.per(unit)
-    more = throughput(point) if unit == "sample" else f"first {milliseconds(point.first)}"
-    return milliseconds(
-        shown.median
-    ), f"{span((shown.low, shown.high)).removesuffix(' ms')}; {more}"
-
-
-def timings_table(series: Series, *, per: str = "call") -> str:
-    """Return the numbers as a table that is well-formed XML; names are escaped.
-
-    Examples
-    --------
-    >>> table = timings_table({"a<b": [Point(2, 0.9, 0.004, 0.003, 0.005)]}, per="sample")
-    >>> "a&lt;b" in table, "<b>2.00 ms</b><span>1.50-2.50; 500 samples/s</span>" in table
-    (True, True)
-    """
-    small = "quartiles; first call" if per == "call" else "quartiles; samples a second"
-    head = "".join(f'<th scope="col">{xml_text(name)}</th>' for name in series)
-    rows = "".join(
-        f'<tr><th scope="row">{points[0].size}</th>'
-        + "".join("<td><b>{}</b><span>{}</span></td>".format(*cell(p, per)) for p in points)
-        + "</tr>"
-        for points in zip(*series.values(), strict=True)
-    )
-    return (
-        f"<table><caption>Time per {per}: median ({small})</caption><thead>"
-        f'<tr><th scope="col">Samples a call</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    )
-
-
-def xml_text(words: str) -> str:
-    """Escape words, and drop the characters that XML cannot hold.
-
-    Examples
-    --------
-    >>> xml_text('a < "b"' + chr(0))
-    'a &lt; &quot;b&quot;'
-    """
-    return escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", words))

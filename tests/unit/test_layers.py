@@ -22,6 +22,7 @@ LAYERS = [
     {"classifier", "_training", "_shipped_classifier", "spy"},
     {"timing"},
     {"costs"},
+    {"sweeping"},
     {"comparison", "calls"},
     {"asking", "checks"},
     {"quiz", "doctor"},

@@ -1,0 +1,79 @@
+"""Times against batch size as a table for a page: well-formed XML, every name in it escaped."""
+
+from __future__ import annotations
+
+import math
+import re
+from html import escape
+
+from kerasdemo.view.durations import milliseconds, span
+from kerasdemo.view.timings_words import Point, Series
+
+__all__ = ["numbers", "throughput", "timings_table", "xml_text"]
+
+
+def throughput(point: Point) -> str:
+    """Write samples a second with three figures.
+
+    Examples
+    --------
+    >>> throughput(Point(256, 1, 0.0371, 0.03, 0.04))
+    '6,900 samples/s'
+    """
+    rate = point.size / point.median if point.median else math.inf
+    if not 0 < rate < math.inf:
+        return "-"
+    digits = 2 - math.floor(math.log10(rate))
+    return f"{round(rate, digits):,.{max(digits, 0)}f} samples/s"
+
+
+def numbers(point: Point) -> tuple[str, str]:
+    """Return the median with its unit and the quartiles without.
+
+    Examples
+    --------
+    >>> numbers(Point(1, 0.2, 0.004, 0.0035, 0.0062))
+    ('4.00 ms', '3.50-6.20')
+    """
+    return milliseconds(point.median), span((point.low, point.high)).removesuffix(" ms")
+
+
+def timings_table(series: Series, *, per: str = "call") -> str:
+    """Return the numbers as a table that is well-formed XML; names are escaped.
+
+    Examples
+    --------
+    >>> table = timings_table({"a<b": [Point(2, 0.9, 0.004, 0.003, 0.005)]}, per="sample")
+    >>> "a&lt;b" in table, "<b>2.00 ms</b><span>1.50-2.50; 500 samples/s</span>" in table
+    (True, True)
+    """
+    small = "quartiles; first call" if per == "call" else "quartiles; samples a second"
+    head = "".join(f'<th scope="col">{xml_text(name)}</th>' for name in series)
+    rows = "".join(
+        f'<tr><th scope="row">{points[0].size}</th>'
+        + "".join(_cell(point, per) for point in points)
+        + "</tr>"
+        for points in zip(*series.values(), strict=True)
+    )
+    return (
+        f"<table><caption>Time per {per}: median ({small})</caption><thead>"
+        f'<tr><th scope="col">Samples a call</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _cell(point: Point, per: str) -> str:
+    """Return one cell: the number, and in small type what goes with it."""
+    median, quartiles = numbers(point.per(per))
+    more = throughput(point) if per == "sample" else f"first {milliseconds(point.first)}"
+    return f"<td><b>{median}</b><span>{quartiles}; {more}</span></td>"
+
+
+def xml_text(words: str) -> str:
+    """Escape words, and drop the characters that XML cannot hold.
+
+    Examples
+    --------
+    >>> xml_text('a < "b"' + chr(0))
+    'a &lt; &quot;b&quot;'
+    """
+    return escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", words))
