@@ -209,12 +209,10 @@ export function factList(pairs) {
 
 // ---- pixels
 
-/** Draw greys, 0 for paper to 255 for ink, each as one pixel; the stylesheet enlarges them. */
-export function drawInk(canvas, root, width, greys) {
+/** Draw greys, 0 for paper to 255 for ink, one pixel each: `kd-ink` enlarges and colours them. */
+export function drawInk(canvas, width, greys) {
   const image = new ImageData(width, greys.length / width);
-  const ink = root.dataset.kdTheme === "dark" ? 0xf4f4f4 : 0x161616;
-  const pixels = new Uint32Array(image.data.buffer); // alpha is the first of the four bytes
-  greys.forEach((grey, at) => (pixels[at] = grey * 2 ** 24 + ink));
+  greys.forEach((grey, at) => (image.data[at * 4 + 3] = grey)); // black, more or less of it
   canvas.width = width;
   canvas.height = image.height;
   canvas.getContext("2d").putImageData(image, 0, 0);

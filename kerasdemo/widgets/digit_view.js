@@ -27,12 +27,13 @@ export function renderDigitView({ model, el }) {
   let values = [];
 
   const status = statusLine(model, { quiet: true });
-  const canvas = h("canvas", {
-    class: "kd-ink kd-pixels", tabindex: 0, role: "application",
-    "aria-label": "Pixels. Arrow keys read the values; Page Up and Page Down change the image.",
-  });
+  const canvas = h("canvas", { class: "kd-ink" });
   canvas.style.width = `${(SIDE * width) / Math.max(height, width)}px`;
   const mark = h("div", { class: "kd-cell" });
+  const frame = h("div", {
+    class: "kd-frame", tabindex: 0, role: "application",
+    "aria-label": "Pixels. Arrow keys read the values; Page Up and Page Down change the image.",
+  }, canvas, mark);
   const title = h("p", { class: "kd-title" });
   const readout = h("p", { class: "kd-readout" });
   const facts = h("div", {});
@@ -43,7 +44,7 @@ export function renderDigitView({ model, el }) {
   const root = h("div", { class: "kd-root kd-digit-view", role: "group", "aria-label": "Digit view" },
     page.element,
     h("div", { class: "kd-columns" },
-      h("div", {}, h("div", { class: "kd-frame" }, canvas, mark), ramp),
+      h("div", {}, frame, ramp),
       h("div", { class: "kd-side" }, title, readout,
         h("p", { class: "kd-heading" }, "What the model is given"), facts, numbersButton.element)),
     numbers, status.element);
@@ -54,7 +55,7 @@ export function renderDigitView({ model, el }) {
     `Row ${cell.row}, column ${cell.column}: ${write(values[cell.row * width + cell.column])}`;
   const draw = oncePerFrame(() => {
     const grey = (value) => Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low) || 0)));
-    drawInk(canvas, root, width, values.map(grey));
+    drawInk(canvas, width, values.map(grey));
   });
   const onCell = () => {
     readout.textContent = words();
@@ -90,7 +91,7 @@ export function renderDigitView({ model, el }) {
     draw();
   };
 
-  canvas.addEventListener("pointermove", (event) => {
+  frame.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
     const at = (share, size) => Math.min(size - 1, Math.max(0, Math.floor(share * size)));
     cell = {
@@ -99,7 +100,7 @@ export function renderDigitView({ model, el }) {
     };
     onCell();
   });
-  canvas.addEventListener("keydown", (event) => {
+  frame.addEventListener("keydown", (event) => {
     const turn = { PageUp: -1, PageDown: 1 }[event.key];
     const moved = movedCell(event.key, cell, images);
     if (!turn && !moved) return;

@@ -103,7 +103,7 @@ export function renderChooser({ model, el }) {
     const layout = layoutNow();
     const { first, end } = visiblePlaces(grid.scrollTop, grid.clientHeight, layout, TILE, shown.length);
     const visible = shown.slice(first, end);
-    tiles = new Map(visible.map((at) => [at, tiles.get(at) ?? makeTile(samples, at, root)]));
+    tiles = new Map(visible.map((at) => [at, tiles.get(at) ?? makeTile(samples, at)]));
     const current = model.get("current");
     for (const [position, tile] of tiles) {
       tile.id = `kd-${serial}-${position}`;
@@ -217,7 +217,7 @@ export function renderChooser({ model, el }) {
   const stops = [
     () => flush(model),
     status.stop,
-    followTheme(root, () => (tiles.clear(), draw())),
+    followTheme(root, draw),
     listen(model, ["digit", "outcome", "confidence", "order"], onFilter),
     listen(model, ["selected"], () => {
       onSelected();

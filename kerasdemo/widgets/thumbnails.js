@@ -25,11 +25,12 @@ export const nameOf = ({ labels, predicted, confidence }, at) =>
   sampleWords(at, labels[at], predicted?.[at], confidence?.[at]);
 
 /** One thumbnail: the picture, its position, its label, and what that was taken for. */
-export function makeTile(samples, position, root) {
+export function makeTile(samples, position) {
   const { height, width, pixels, labels, predicted } = samples;
   const [label, guess] = [labels[position], predicted?.[position] ?? labels[position]];
   const canvas = h("canvas", { class: "kd-ink" });
-  drawInk(canvas, root, width, pixels.subarray(position * height * width, (position + 1) * height * width));
+  const size = height * width;
+  drawInk(canvas, width, pixels.subarray(position * size, (position + 1) * size));
   const wrong = guess !== label;
   const caption = wrong ? `${label}→${guess < 0 ? "NaN" : guess}` : label;
   return h("div", { class: "kd-tile", role: "option", "aria-label": nameOf(samples, position) },
