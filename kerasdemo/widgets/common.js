@@ -140,16 +140,20 @@ export function statusLine(model, { quiet = false } = {}) {
   const trouble = h("span", { class: "kd-trouble" });
   const element = h("div", { class: "kd-status", role: "status", "aria-live": "polite" }, words, trouble);
   let complaint = "";
+  let gone = "";
   const show = () => {
     const error = model.get("_error");
-    trouble.textContent = complaint || (error && `Error in the kernel: ${error}`);
+    trouble.textContent = gone || complaint || (error && `Error in the kernel: ${error}`);
   };
+  const lose = () => ((gone = "The kernel that made this is gone. Run the cell again."), show());
+  model.on("comm_live_update", lose); // a restart
+  const stop = listen(model, ["_error"], show);
   show();
   return {
     element,
     say: (text) => (words.textContent = text),
     complain: (text) => ((complaint = text), show()),
-    stop: listen(model, ["_error"], show),
+    stop: () => (stop(), model.off("comm_live_update", lose)),
   };
 }
 
