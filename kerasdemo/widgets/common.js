@@ -162,7 +162,7 @@ export function typed(input, status, take) {
   input.addEventListener("change", () => {
     const wrong = take(input.value) || "";
     input.setAttribute("aria-invalid", String(wrong !== ""));
-    status.complain(wrong);
+    status?.complain(wrong);
   });
 }
 
@@ -184,7 +184,7 @@ export function pager(model, name, count, status) {
     const index = model.get("index");
     number.value = index;
     number.removeAttribute("aria-invalid");
-    status.complain(wrong(index));
+    status?.complain(wrong(index));
     // Not `disabled`: a button that vanishes under the finger loses the focus.
     previous.setAttribute("aria-disabled", String(index <= 0));
     next.setAttribute("aria-disabled", String(index >= last));
