@@ -125,9 +125,13 @@ class BatchTimings:
             for points in by_size
         ]
         for points in by_size[:1]:
-            first = tuple(milliseconds(point.first) for point in points)
+            first = tuple(milliseconds(p.first).removesuffix(" ms") for p in points)
             rows.append(Row(f"first call at {points[0].size}", first))
-        title = "samples a call: median time of a call (quartiles)" if rows else "not measured yet"
+        title = (
+            "samples a call: median milliseconds of a call (quartiles)"
+            if rows
+            else "not measured yet"
+        )
         return Table(tuple(series), tuple(rows), title=title, notes=self.notes)
 
     def as_dict(self) -> dict[int, dict[str, Any]]:

@@ -131,7 +131,8 @@ def _text_row(
 
 
 def _wrap(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(text, max(width, 1), break_long_words=True, break_on_hyphens=False)
+    return lines or [""]
 
 
 def shortest_words(grid: list[list[str]]) -> list[int]:

@@ -15,7 +15,7 @@ from kerasdemo.view.timings_words import Series
 __all__ = ["Chart", "Line", "chart", "log_ticks", "shape", "short", "spread"]
 
 WIDTH, HEIGHT = 720, 340
-LEFT, RIGHT, TOP, BOTTOM = 68, 556, 34, 292
+LEFT, RIGHT, TOP, BOTTOM = 68, 556, 32, 292
 LABEL_GAP, LABEL_WIDTH, TICK_GAP = 17, 19, 34
 DASHES = ((), (7, 4), (2, 3), (10, 3, 2, 3), (14, 4))
 LEAST = 1e-9  # seconds: a clock that stood still is drawn at the bottom

@@ -147,13 +147,13 @@ def _per_sample(series: Series) -> str:
     if len(sizes) < 2:
         return ""
     until = {name: falls_until(points) for name, points in series.items()}
+    how = {sizes[-1]: "falls as far as measured", sizes[0]: "does not clearly fall"}
     said = []
     for size in sorted(set(until.values()), reverse=True):
-        how = {sizes[-1]: "falls as far as measured", sizes[0]: "does not clearly fall"}
         who = [name for name in until if until[name] == size]
         names = "" if len(who) == len(series) else f" for {listed(who)}"
-        said.append(f"{how.get(size, f'falls up to {size} samples a call')}{names}")
-    return f"Time per sample {'; '.join(said)}."
+        said.append(how.get(size, f"falls up to {size} samples a call") + names)
+    return f"Time per sample {', '.join(said)}."
 
 
 def _first_call(series: Series, traced: Collection[str]) -> str:
@@ -170,7 +170,7 @@ def _first_call(series: Series, traced: Collection[str]) -> str:
     if name in traced and start == series[name][0]:
         said += " The first call traces."
     if again:
-        said += f" Slow first calls of it also at {listed([str(p.size) for p in again])}."
+        said += f" Its first call was slow again at {listed([str(p.size) for p in again])}."
     return said
 
 

@@ -161,7 +161,7 @@ class LiveTimings(KitWidget):
                 "turn": self._turn,
                 "share": (done + self._sweep.share) / len(self._sweep.sizes),
                 "doing": self._doing(),
-                "said": "\n".join([f"{self._how_far().capitalize()}.", *self._notes()]),
+                "said": "\n".join([self._so_far(), *self._notes()]),
                 "offer": "Start again" if not left else "Continue" if done else "Start",
                 "stop": failed or not left,
             }
@@ -176,6 +176,12 @@ class LiveTimings(KitWidget):
             return ""
         size = f"{len(sizes) - len(left) + 1} of {len(sizes)}: batches of {left[0]}"
         return f"Loading the model, then {size}" if self._sweep.loads else size
+
+    def _so_far(self) -> str:
+        """Say how far it is, and at the start what to do."""
+        if self._sweep.points:
+            return f"{self._how_far().capitalize()}."
+        return "Not measured yet. Start measures one batch size after the other; Stop stops."
 
     def _page(self, per: str) -> str:
         """Return chart and table as one well-formed piece, every name in it escaped."""
