@@ -1,0 +1,135 @@
+// DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
+import {
+  arrayFrom, drawInk, flush, followTheme, h, labelled, listen, oncePerFrame, shieldKeys, statusLine,
+  tell, typed,
+} from "./common.js";
+import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
+import { movedCell } from "./pure.js";
+import { barChart } from "./softmax_view.js";
+
+const STEP = 5; // of the pen moved by keys
+const STEPS = { height: SHEET / STEP + 1, width: SHEET / STEP + 1 };
+
+export function renderDrawingPad({ model, el }) {
+  let line = null; // the stroke under way
+  let place = [SHEET / 2, SHEET / 2]; // of the pen
+  let chart = null;
+
+  // While a message is under way, ipywidgets keeps the next one, and of several the last.
+  const put = (state) => {
+    tell(model, { ...state, _drawing: line !== null });
+    flush(model);
+  };
+  const change = (strokes) =>
+    put({ strokes, _past: [...model.get("_past"), model.get("strokes")].slice(-20), _future: [] });
+  const draw = (points) => {
+    const before = line;
+    line = { width: model.get("width"), ...line, points: [...(line?.points ?? []), ...points] };
+    place = points.at(-1);
+    if (before) put({ strokes: [...model.get("_past").at(-1), line] });
+    else change([...model.get("strokes"), line]);
+  };
+  const lift = () => {
+    line = null;
+    put();
+  };
+  const travel = (from, to) => {
+    lift();
+    const [steps, strokes] = [model.get(from), model.get("strokes")];
+    if (!steps.length) return;
+    put({ strokes: steps.at(-1), [from]: steps.slice(0, -1), [to]: [...model.get(to), strokes] });
+  };
+  const undo = () => travel("_past", "_future");
+  const redo = () => travel("_future", "_past");
+  const clear = () => {
+    lift();
+    change([]);
+  };
+
+  const onPointer = (event) => {
+    if (!event.isPrimary) return; // another finger
+    if (event.type === "pointerdown" && !event.button) {
+      line = null;
+      sheet.setPointerCapture(event.pointerId);
+    } else if (!sheet.hasPointerCapture(event.pointerId)) return;
+    const box = sheet.getBoundingClientRect();
+    const events = event.getCoalescedEvents?.() ?? [];
+    draw((events.length ? events : [event]).map(({ clientX, clientY }) =>
+      [clientX - box.left, clientY - box.top].map((at) => Math.round((at / box.width) * SHEET))));
+  };
+  const onKey = (event) => {
+    const key = event.key.toLowerCase();
+    let cell = { column: place[0] / STEP, row: place[1] / STEP };
+    for (let steps = event.shiftKey ? 4 : 1; steps && cell; steps -= 1) cell = movedCell(event.key, cell, STEPS);
+    if (event.ctrlKey || event.metaKey) {
+      if (!"zy".includes(key) || event.target === number) return;
+      if (key === "y" || event.shiftKey) redo();
+      else undo();
+    } else if (event.target !== sheet) return;
+    else if (cell) {
+      place = [cell.column, cell.row].map((at) => Math.round(at * STEP));
+      if (line) draw([place]);
+    } else if (" d".includes(key) && !line) draw([place]);
+    else if ([" ", "d", "escape", "enter"].includes(key)) lift();
+    else return;
+    event.preventDefault();
+    status.say(`Pen ${line ? "down" : "up"}, ${place.join(" across, ")} down`);
+    paint();
+  };
+
+  const status = statusLine(model);
+  const sheet = h("canvas", {
+    class: "kd-ink kd-sheet", tabindex: 0, role: "application",
+    "aria-label": "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it.",
+    onpointerdown: onPointer, onpointermove: onPointer, onblur: lift,
+    onlostpointercapture: ({ isPrimary }) => isPrimary && lift(),
+  });
+  const seen = h("canvas", { class: "kd-ink", role: "img", "aria-label": "The framed image" });
+  const pen = h("span");
+  const bars = h("div", { class: "kd-softmax-view", hidden: true });
+  const [slider, number] = ["range", "number"].map((type) => {
+    const field = h("input", { type, min: 4, max: 60, class: `kd-${type}`, "aria-label": "Pen width" });
+    typed(field, status, (text) => (text && field.validity.valid
+      ? tell(model, { width: Number(text) }) : "Type a pen width from 4 to 60."));
+    return field;
+  });
+  const button = (text, onclick) => h("button", { onclick }, text);
+  const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
+    h("div", { class: "kd-columns" },
+      h("div", { class: "kd-paper" }, sheet, pen),
+      h("div", { class: "kd-eye" }, h("b", {}, "What the model sees"), seen,
+        h("p", { class: "kd-muted" }, "cropped, scaled to 20, centred by mass in 28 x 28")),
+      bars),
+    h("div", { class: "kd-bar" }, button("Undo", undo), button("Redo", redo),
+      button("Clear", clear), labelled("Pen width", slider), number),
+    status.element);
+  shieldKeys(root);
+  el.append(root);
+
+  const paint = oncePerFrame(() => {
+    const strokes = model.get("strokes");
+    const ink = drawStrokes(strokes);
+    const grey = (value) => value * 255;
+    drawInk(sheet, SHEET, ink.flat().map(grey));
+    drawInk(seen, SIZE, frameDigit(ink).map(grey));
+    pen.className = line ? "kd-pen kd-down" : "kd-pen";
+    [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
+    slider.value = number.value = model.get("width");
+    if (strokes.length && strokes.length !== model.get("_answered")) return; // asked since
+    const row = [...arrayFrom(model, "_row", Float32Array)];
+    bars.hidden = !strokes.length || !row.length;
+    if (bars.hidden) return;
+    chart ??= barChart([""], model.get("_names"));
+    chart.draw([row], null, "linear");
+    bars.replaceChildren(chart.element);
+  });
+  const say = () => status.say(model.get("_said"));
+  const stops = [
+    lift, status.stop, followTheme(root, paint), paint.cancel,
+    listen(model, ["strokes", "width", "_row"], paint), listen(model, ["_said"], say),
+  ];
+  say();
+  return () => stops.forEach((stop) => stop());
+}
+
+export default { render: renderDrawingPad };
