@@ -45,7 +45,7 @@ def timings_table(series: Series, *, per: str = "call") -> str:
     Examples
     --------
     >>> table = timings_table({"a<b": [Point(2, 0.9, 0.004, 0.003, 0.005)]}, per="sample")
-    >>> "a&lt;b" in table, "<b>2.00</b><span>1.50-2.50; 500/s</span>" in table
+    >>> "a&lt;b" in table, "<b>2.00</b> <span>1.50-2.50; 500/s</span>" in table
     (True, True)
     """
     small = "quartiles; first call" if per == "call" else "quartiles; samples a second"
@@ -70,7 +70,7 @@ def _cell(point: Point, per: str) -> str:
         if per == "sample"
         else f"first {milliseconds(point.first)}".removesuffix(" ms")
     )
-    return f"<td><b>{median}</b><span>{quartiles}; {more}</span></td>"
+    return f"<td><b>{median}</b> <span>{quartiles}; {more}</span></td>"
 
 
 def xml_text(words: str) -> str:

@@ -11,7 +11,7 @@ import traitlets
 from kerasdemo._progress import progress_bar
 from kerasdemo.costs import BatchTimings
 from kerasdemo.sweeping import Sweep
-from kerasdemo.view.table import Table, as_html
+from kerasdemo.view.table import Table
 from kerasdemo.view.timings_picture import timings_png
 from kerasdemo.view.timings_svg import describe, timings_svg
 from kerasdemo.view.timings_table import timings_table
@@ -219,5 +219,5 @@ class LiveTimings(KitWidget):
 
     def _more_html(self) -> str:
         notes = "".join(f"<li>{escape(note)}</li>" for note in self._notes())
-        table = as_html(self.table) if self._sweep.points else ""
+        table = timings_table(self.timings.series, per=self.per) if self._sweep.points else ""
         return f"<ul>{notes}</ul>{table}" if notes or table else ""

@@ -16,9 +16,9 @@ from kerasdemo.view.softmax import (
     format_probability,
     softmax_facts,
 )
-from kerasdemo.widgets import DigitView, SampleChooser, SoftmaxView
+from kerasdemo.widgets import DigitView, LiveTimings, SampleChooser, SoftmaxView
 
-WIDGETS = [SampleChooser, DigitView, SoftmaxView]
+WIDGETS = [SampleChooser, DigitView, LiveTimings, SoftmaxView]
 FOLDER = Path(kerasdemo.widgets.__file__).parent
 
 
@@ -90,7 +90,9 @@ def test_no_style_reaches_beyond_the_widgets(widget):
     selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@media[^{]+\{", "", style))
     assert len(selectors) > 20
     for selector in (each for group in selectors for each in group.split(",")):
-        assert re.match(r"\s*\.kd-(root|chooser|digit-view|softmax-view)\b", selector), selector
+        assert re.match(
+            r"\s*\.kd-(root|chooser|digit-view|live-timings|softmax-view)\b", selector
+        ), selector
 
 
 @pytest.mark.parametrize("widget", WIDGETS)

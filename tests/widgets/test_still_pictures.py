@@ -10,7 +10,7 @@ import pytest
 from conftest import HOSTILE
 from PIL import Image
 
-from kerasdemo.widgets import DigitView, SampleChooser, SoftmaxView
+from kerasdemo.widgets import DigitView, LiveTimings, SampleChooser, SoftmaxView
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAKERS = {
@@ -21,7 +21,22 @@ MAKERS = {
     "methods": lambda digits, rows: SoftmaxView(
         {"predict": rows, "predict_on_batch": rows, "predict_step": rows}, labels=digits.labels
     ),
+    "timings": lambda digits, rows: LiveTimings(),
+    "timings, measured": lambda digits, rows: measured_timings(),
 }
+
+
+def measured_timings():
+    """Return a view over calls of known length on a clock of its own."""
+    now = [0.0]
+
+    def call(batch):
+        now[0] += 0.001 * (5 + len(batch))
+
+    live = LiveTimings(methods=(), calls={str(n): call for n in range(5)}, rounds=3)
+    live._sweep.clock = lambda: now[0]
+    live.run()
+    return live
 
 
 @pytest.fixture(params=MAKERS)
