@@ -13,6 +13,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from kerasdemo.view.card import card_png
 from kerasdemo.view.images import img_tag
 
 SHARED = ("pure", "common")
@@ -125,7 +126,7 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]
         if bundle is None:
             return None
         data, metadata = bundle
-        picture = self._picture()
+        picture = card_png(self._picture())
         data["text/html"] = self._static_html(picture)
         data["image/png"] = base64.b64encode(picture).decode("ascii")
         return data, metadata

@@ -68,6 +68,7 @@ def sample_state(digits: Digits, rows: npt.NDArray[np.float32] | None = None) ->
     (1797, True, b'')
     """
     count, height, width = digits.pixels.shape
+    counted = zip(*np.unique(digits.labels, return_counts=True), strict=True)
     predicted, measures = (None, None) if rows is None else row_facts(rows)
     return {
         "_count": count,
@@ -75,6 +76,7 @@ def sample_state(digits: Digits, rows: npt.NDArray[np.float32] | None = None) ->
         "_width": width,
         "_pixels": digits.pixels.tobytes(),
         "_labels": digits.labels.astype("<i4").tobytes(),
+        "_menu": [("", "all"), *((str(label), f"{label}  ({n})") for label, n in counted)],
         "_predicted": b"" if predicted is None else predicted.astype("<i4").tobytes(),
         "_measures": b"" if measures is None else measures.astype("<f4").tobytes(),
     }

@@ -5,13 +5,34 @@ They check at once, not when a burst of changes ends: traitlets would keep the b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
 
 from kerasdemo.widgets._checks import check_index, check_positions, check_shares
 
-__all__ = ["Place", "Positions", "Shares"]
+__all__ = ["Checked", "Place", "Positions", "Shares"]
+
+
+class Checked(traitlets.TraitType):  # type: ignore[misc]
+    """A value that a function checks.
+
+    Parameters
+    ----------
+    check : callable
+        ``check(widget, value)`` returns the value as it is kept, or raises.
+    default : object
+        The value at the start.
+    """
+
+    def __init__(self, check: Callable[[Any, Any], Any], default: Any = None) -> None:
+        super().__init__(default)
+        self.check = check
+
+    def validate(self, widget: Any, value: Any) -> Any:
+        """Return the value, or say what is wrong with it."""
+        return self.check(widget, value)
 
 
 class Positions(traitlets.TraitType):  # type: ignore[misc]
@@ -22,7 +43,7 @@ class Positions(traitlets.TraitType):  # type: ignore[misc]
 
     def validate(self, widget: Any, value: Any) -> list[int]:
         """Return the positions, or say what is wrong with them."""
-        return check_positions(value, widget._count)
+        return check_positions(value, widget._count, self.name)
 
 
 class Shares(traitlets.TraitType):  # type: ignore[misc]

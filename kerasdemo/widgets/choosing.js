@@ -48,14 +48,14 @@ export function parseRange(...texts) {
 
 // ---- which samples are shown, and in which order
 
-/** How samples can be sorted: words for the menu, what is compared, and which way. */
-export const ORDERS = {
-  position: ["position"],
-  "least sure": ["least sure first (confidence)", "confidence", 1],
-  surest: ["surest first (confidence)", "confidence", -1],
-  "most undecided": ["most undecided first (entropy)", "entropy", -1],
-  "closest call": ["closest call first (margin)", "margin", 1],
-};
+/** How samples can be sorted: name, words for the menu, what is compared, and which way. */
+export const ORDERS = [
+  ["position", "position"],
+  ["least sure", "least sure first (confidence)", "confidence", 1],
+  ["surest", "surest first (confidence)", "confidence", -1],
+  ["most undecided", "most undecided first (entropy)", "entropy", -1],
+  ["closest call", "closest call first (margin)", "margin", 1],
+];
 
 /** Positions that pass the filters, in the order asked for; equals stay in position order,
  * and NaN comes last. */
@@ -67,18 +67,10 @@ export function shownPositions(samples, { digit, outcome, confidence, order }) {
     || ((outcome === "all" || (predicted[at] === labels[at]) === (outcome === "right"))
       && within(samples.confidence[at])));
   const shown = Array.from({ length: count }, (_, at) => at).filter(passes);
-  const [, measure, sign] = ORDERS[order];
+  const [, , measure, sign] = ORDERS.find(([name]) => name === order);
   if (!predicted || !measure) return shown;
   const keys = samples[measure].map((value) => (Number.isNaN(value) ? Infinity : sign * value));
   return shown.sort((a, b) => keys[a] - keys[b]);
-}
-
-/** What the menu of digits offers: all, and each label with how many have it. */
-export function optionsFor(labels) {
-  const counts = new Map();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const digits = [...counts].sort((a, b) => a[0] - b[0]);
-  return [["", "all"], ...digits.map(([digit, n]) => [String(digit), `${digit}  (${n})`])];
 }
 
 /** The filters in words, "labelled 3, predicted wrong, confidence 50 to 90 %"; "" without any. */
@@ -93,11 +85,10 @@ export function describeFilter({ digit, outcome, confidence }) {
 
 // ---- a grid of which only the visible part is drawn
 
-/** Columns, rows and height of a grid of `count` tiles in a given width. */
+/** Columns and height of a grid of `count` tiles in a given width. */
 export function gridLayout(width, tile, count) {
   const columns = Math.max(1, Math.floor(width / tile.width));
-  const rows = Math.ceil(count / columns);
-  return { columns, rows, height: rows * tile.height };
+  return { columns, height: Math.ceil(count / columns) * tile.height };
 }
 
 /** First and last-but-one place of the tiles that a window onto the grid can see. */

@@ -39,17 +39,10 @@ export function arrayFrom(model, name, Type) {
 }
 
 const senders = new WeakMap();
-let telling = null;
-
-/** Whether the change that is heard just now was made on the page, not by code in the kernel. */
-export const isTold = (model) => model === telling;
 
 /** Change the model now, so that every view moves, and tell the kernel once things are quiet. */
 export function tell(model, state) {
-  const before = telling;
-  telling = model;
   for (const [name, value] of Object.entries(state)) model.set(name, value);
-  telling = before;
   clearTimeout(senders.get(model));
   senders.set(model, setTimeout(() => flush(model), 60));
 }
@@ -61,7 +54,7 @@ export function flush(model) {
   try {
     model.save_changes();
   } catch (error) {
-    console.warn("kerasdemo: the kernel has closed this widget.", error);
+    console.warn("kerasdemo:", error); // the kernel has closed this widget
   }
 }
 
@@ -84,17 +77,15 @@ export function oncePerFrame(draw) {
 
 // ---- theme
 
-/** Red, green, blue and alpha of a colour as browsers and our stylesheet write it. */
+/** Red, green, blue and alpha of a colour as browsers compute it. */
 export function rgba(colour) {
-  const hex = /^\s*#([0-9a-f]{6})\s*$/i.exec(colour)?.[1];
-  if (hex) return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)).concat(1);
   const numbers = /^rgb/.test(colour) ? colour.match(/[\d.]+/g).map(Number) : [0, 0, 0, 0];
   return numbers.concat(1).slice(0, 4);
 }
 
 function pageIsDark(root) {
-  const outermost = root.parentElement?.closest(".kd-root") ?? root;
-  for (let node = outermost.parentElement; node; node = node.parentElement) {
+  let node = root.parentElement?.closest(".kd-root") ?? root;
+  while ((node = node.parentElement)) {
     const [red, green, blue, alpha] = rgba(getComputedStyle(node).backgroundColor);
     if (alpha > 0.5) return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   }
@@ -115,8 +106,7 @@ export function followTheme(root, redraw) {
     later = [0, 200, 1000, 4000].map((wait) => setTimeout(look, wait)); // its style may come late
   };
   const page = new MutationObserver(soon);
-  page.observe(document.documentElement, { attributes: true });
-  page.observe(document.body, { attributes: true });
+  for (const node of [document.documentElement, document.body]) page.observe(node, { attributes: true });
   const wish = matchMedia("(prefers-color-scheme: dark)");
   wish.onchange = soon;
   // A widget is built before it is on the page and has colours; put there, it gets a size.
@@ -124,8 +114,7 @@ export function followTheme(root, redraw) {
   placed.observe(root);
   look();
   return () => {
-    page.disconnect();
-    placed.disconnect();
+    [page, placed].forEach((observer) => observer.disconnect());
     wish.onchange = null;
     later.forEach(clearTimeout);
   };
@@ -139,14 +128,13 @@ export function statusLine(model, { quiet = false } = {}) {
   const words = h("span", { class: quiet ? "kd-unseen" : "kd-status-words" });
   const trouble = h("span", { class: "kd-trouble" });
   const element = h("div", { class: "kd-status", role: "status", "aria-live": "polite" }, words, trouble);
-  let complaint = "";
-  let gone = "";
+  let [gone, complaint] = ["", ""];
   const show = () => {
     const error = model.get("_error");
     trouble.textContent = gone || complaint || (error && `Error in the kernel: ${error}`);
   };
   const lose = () => ((gone = "The kernel that made this is gone. Run the cell again."), show());
-  model.on("comm_live_update", lose); // a restart
+  model.on("comm_live_update", lose);
   const stop = listen(model, ["_error"], show);
   show();
   return {
@@ -161,7 +149,7 @@ export function statusLine(model, { quiet = false } = {}) {
 export function typed(input, status, take) {
   input.addEventListener("change", () => {
     const wrong = take(input.value) || "";
-    input.setAttribute("aria-invalid", String(wrong !== ""));
+    input.setAttribute("aria-invalid", wrong !== "");
     status?.complain(wrong);
   });
 }
@@ -186,8 +174,8 @@ export function pager(model, name, count, status) {
     number.removeAttribute("aria-invalid");
     status?.complain(wrong(index));
     // Not `disabled`: a button that vanishes under the finger loses the focus.
-    previous.setAttribute("aria-disabled", String(index <= 0));
-    next.setAttribute("aria-disabled", String(index >= last));
+    previous.setAttribute("aria-disabled", index <= 0);
+    next.setAttribute("aria-disabled", index >= last);
     return !wrong(index);
   };
   const element = h("div", { class: "kd-pager", role: "group", "aria-label": `Choose the ${name}` },
@@ -200,50 +188,16 @@ export function pager(model, name, count, status) {
 export function toggle(model, name, text, [off, on] = [false, true]) {
   const isOn = () => model.get(name) === on;
   const element = h("button", { onclick: () => tell(model, { [name]: isOn() ? off : on }) }, text);
-  const draw = () => element.setAttribute("aria-pressed", String(isOn()));
+  const draw = () => element.setAttribute("aria-pressed", isOn());
   draw();
   return { element, draw };
 }
 
-/** Names and values in two aligned columns. */
-export function factList(pairs) {
-  const rows = pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
-  return h("dl", { class: "kd-facts" }, ...rows);
-}
-
-// ---- pixels
-
-/** Draw greys, 0 for paper to 255 for ink, one pixel each: `kd-ink` enlarges and colours them. */
+/** Draw greys, 0 for paper to 255 for ink, one pixel each; `.kd-ink` enlarges and colours them. */
 export function drawInk(canvas, width, greys) {
   const image = new ImageData(width, greys.length / width);
   greys.forEach((grey, at) => (image.data[at * 4 + 3] = grey)); // black, more or less of it
   canvas.width = width;
   canvas.height = image.height;
   canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
-/** The 256 colours from paper to ink, as the theme has them; null before the page has any. */
-export function inkColours(root) {
-  const style = getComputedStyle(root);
-  if (!style.getPropertyValue("--kd-ink")) return null;
-  const [paper, ink] = ["--kd-paper", "--kd-ink"].map((name) => rgba(style.getPropertyValue(name)));
-  return Uint8ClampedArray.from({ length: 1024 }, (_, at) => {
-    const [c, share] = [at % 4, (at >> 2) / 255];
-    return c === 3 ? 255 : paper[c] + (ink[c] - paper[c]) * share;
-  });
-}
-
-/** A canvas as wide and high as asked, sharp on any screen, with a context in CSS pixels. */
-export function sharpContext(canvas, width, height) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  for (const [side, size] of [["width", width], ["height", height]]) {
-    const pixels = Math.round(size * ratio);
-    if (canvas[side] !== pixels) canvas[side] = pixels;
-    canvas.style[side] = `${size}px`;
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.imageSmoothingEnabled = false;
-  context.clearRect(0, 0, width, height);
-  return context;
 }

@@ -1,6 +1,6 @@
 // DigitView: one image as the model is given it: crisp pixels, and the number behind each.
 import {
-  arrayFrom, drawInk, factList, flush, followTheme, h, listen, oncePerFrame, pager, shieldKeys,
+  arrayFrom, drawInk, flush, followTheme, h, listen, oncePerFrame, pager, shieldKeys,
   statusLine, tell, toggle,
 } from "./common.js";
 import { formatValue, imageFacts, movedCell, shortValue } from "./pure.js";
@@ -36,17 +36,19 @@ export function renderDigitView({ model, el }) {
   }, canvas, mark);
   const title = h("p", { class: "kd-title" });
   const readout = h("p", { class: "kd-readout" });
-  const facts = h("div", {});
+  const facts = h("dl", { class: "kd-facts" });
   const ramp = h("div", { class: "kd-ramp" }, write(low), h("span", { class: "kd-ramp-bar" }), write(high));
   const page = pager(model, "Image", images.count, status);
   const numbersButton = toggle(model, "numbers", "Show the numbers");
-  const numbers = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "The numbers of the image" });
+  const table = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "The numbers of the image" });
+  const numbers = h("div", {}, h("p", { class: "kd-muted" }, images.whole ? "Each value as it is."
+    : "Rounded: .58 is 0.58. Only 0 and 1 are exact; .00 is nearly 0, and 1. nearly 1."), table);
   const root = h("div", { class: "kd-root kd-digit-view", role: "group", "aria-label": "Digit view" },
     page.element,
     h("div", { class: "kd-columns" },
       h("div", {}, frame, ramp),
       h("div", { class: "kd-side" }, title, readout,
-        h("p", { class: "kd-heading" }, "What the model is given"), facts, numbersButton.element)),
+        h("p", { class: "kd-heading" }, "The array behind the picture"), facts, numbersButton.element)),
     numbers, status.element);
   shieldKeys(root);
   el.append(root);
@@ -54,8 +56,7 @@ export function renderDigitView({ model, el }) {
   const words = () =>
     `Row ${cell.row}, column ${cell.column}: ${write(values[cell.row * width + cell.column])}`;
   const draw = oncePerFrame(() => {
-    const grey = (value) => Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low) || 0)));
-    drawInk(canvas, width, values.map(grey));
+    drawInk(canvas, width, values.map((value) => (255 * (value - low)) / (high - low)));
   });
   const onCell = () => {
     readout.textContent = words();
@@ -70,7 +71,7 @@ export function renderDigitView({ model, el }) {
     const wide = Math.max(...written.map((text) => text.length));
     const lines = Array.from({ length: height }, (_, row) => written
       .slice(row * width, (row + 1) * width).map((text) => text.padStart(wide)).join(" "));
-    numbers.textContent = lines.join("\n");
+    table.textContent = lines.join("\n");
   };
   const onIndex = () => {
     const index = model.get("index");
@@ -79,13 +80,13 @@ export function renderDigitView({ model, el }) {
     title.textContent = `Image ${index}${labels.length ? `, labelled ${labels[index]}` : ""}`;
     const found = imageFacts(values);
     const odd = found.odd ? `, and ${found.odd} NaN or infinite` : "";
-    facts.replaceChildren(factList([
+    facts.replaceChildren(...[
       ["Shape of all", model.get("_shape")],
-      ["This image as a batch", model.get("_batch_shape")],
+      ["As a batch for a model", model.get("_batch_shape")],
       ["Type of a value", model.get("_dtype")],
       ["Range of this image", `${write(found.low)} to ${write(found.high)}${odd}`],
       ["Values that are not 0", `${found.ink} of ${values.length}`],
-    ]));
+    ].flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     onNumbers();
     onCell();
     draw();

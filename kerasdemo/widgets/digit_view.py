@@ -1,4 +1,4 @@
-"""Look into an image: its pixels, the number behind each, and what a model is given."""
+"""Look into an image: its pixels, the number behind each, and the array that holds them."""
 
 from __future__ import annotations
 
@@ -118,10 +118,11 @@ class DigitView(KitWidget):
     def _facts(self) -> list[tuple[str, str]]:
         finite = self._one()[np.isfinite(self._one())]
         low, high = (finite.min(), finite.max()) if finite.size else (np.nan, np.nan)
+        which = f", of images 0 to {self._count - 1}" if self._count > 1 else ", the only one"
         facts = [
-            ("image", f"{self.index} of 0 to {self._count - 1}"),
+            ("image", f"{self.index}{which}"),
             ("shape of all", self._shape),
-            ("this image as a batch", self._batch_shape),
+            ("as a batch for a model", self._batch_shape),
             ("type of a value", self._dtype),
             ("range of this image", f"{low:.4g} to {high:.4g}"),
         ]

@@ -62,19 +62,19 @@ export function describeSoftmax(row, names) {
   return `Most likely ${words[0]}${rest}.`;
 }
 
-/** "sample 38, labelled 8, predicted 8, 99.9 %"; a `predicted` of null or below 0 is NaN. */
-export function sampleWords(index, label, predicted, confidence, names = null) {
+/** "sample 38, labelled 8, predicted 8, 99.9 %"; predicted null or -1 is NaN. */
+export function sampleWords(index, label, predicted, confidence, names) {
   const parts = [`sample ${index}`];
   if ((label ?? null) !== null) parts.push(`labelled ${label}`);
   if (predicted === null || predicted < 0) parts.push("predicted NaN");
   else if (predicted !== undefined) {
-    parts.push(`predicted ${names ? names[predicted] : predicted}`, formatPercent(confidence));
+    parts.push(`predicted ${names?.[predicted] ?? predicted}`, formatPercent(confidence));
   }
   return parts.join(", ");
 }
 
 /** The same from a row of probabilities. */
-export function describeSample(index, label, row, names = null) {
+export function describeSample(index, label, row, names) {
   const { predicted, confidence } = row ? softmaxFacts(row) : {};
   return sampleWords(index, label, predicted, confidence, names);
 }
@@ -90,18 +90,15 @@ export function barShare(p, scale, floor = 1e-8) {
 
 /** Whole numbers as they are; others with two decimals, and tiny ones never as 0.00. */
 export function formatValue(value, whole) {
-  if (Number.isNaN(value)) return "NaN";
   if (whole || Number.isInteger(value) || !Number.isFinite(value)) return String(value);
-  if (Math.abs(value) < 0.005) return value.toExponential(0);
-  return value.toFixed(2);
+  return Math.abs(value) < 0.005 ? value.toExponential(0) : value.toFixed(2);
 }
-
-const shortened = (text) => text.replace(/^(-?)0\./, "$1.").replace(/^(-?1\.)00$/, "$1");
 
 /** The same in a table of many: ".58", so that a row of 28 fits; 0 and 1 only when they are. */
 export function shortValue(value, whole) {
-  const exact = whole || Number.isInteger(value) || !Number.isFinite(value);
-  return exact ? formatValue(value, whole) : shortened(value.toFixed(2));
+  const text = formatValue(value, whole);
+  if (!/[.e]/.test(text)) return text;
+  return value.toFixed(2).replace(/^(-?)0\./, "$1.").replace(/^(-?1\.)00$/, "$1");
 }
 
 /** Six digits, as the array has them. */

@@ -1,9 +1,9 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
 import {
-  flush, followTheme, h, isTold, labelled, listen, oncePerFrame, shieldKeys, statusLine, tell, typed,
+  flush, followTheme, h, labelled, listen, oncePerFrame, shieldKeys, statusLine, tell, typed,
 } from "./common.js";
 import {
-  ORDERS, describeFilter, formatPositions, gridLayout, movedPlace, optionsFor, parsePositions, parseRange,
+  ORDERS, describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, parseRange,
   percentOf, shownPositions, visiblePlaces,
 } from "./choosing.js";
 import { TILE, makeTile, nameOf, readSamples } from "./thumbnails.js";
@@ -17,7 +17,7 @@ const written = (number) => number.toLocaleString("en");
 function menu(model, name, text, options, read = (value) => value) {
   const select = h("select", { onchange: () => tell(model, { [name]: read(select.value) }) });
   const offer = (value, words) => select.append(h("option", { value }, words));
-  for (const option of options) offer(...option);
+  for (const [value, words] of options) offer(value, words);
   const draw = () => {
     const value = String(model.get(name) ?? "");
     select.value = value;
@@ -55,6 +55,7 @@ export function renderChooser({ model, el }) {
   const places = new Int32Array(count); // where each position is among them, or -1
   let chosen = new Set();
   let anchor = null;
+  let own = false; // whether what is chosen just now was chosen here
 
   // ---- the page
   const status = statusLine(model);
@@ -64,15 +65,14 @@ export function renderChooser({ model, el }) {
     "aria-label": "Digits. Arrow keys move, Space chooses, Shift with an arrow chooses on the way.",
   }, sheet);
   grid.style.height = `${TILE.height * Math.min(ROWS, Math.max(1, Math.ceil(count / 12)))}px`;
-  const showAll = () => h("button", { onclick: () => (tell(model, ALL), grid.focus()) }, "Show all digits");
-  const [back, wayOut] = [showAll(), showAll()];
-  const emptyWords = h("p", {});
-  const empty = h("div", { class: "kd-empty" }, emptyWords, wayOut);
-  const filters = [menu(model, "digit", "Digit", optionsFor(samples.labels),
+  const showAll = h("button", { onclick: () => (tell(model, ALL), grid.focus()) }, "Show all digits");
+  const empty = h("p", { class: "kd-empty" }, count ? "No digit passes all the filters."
+    : "There are no digits to choose from.");
+  const filters = [menu(model, "digit", "Digit", model.get("_menu"),
     (value) => (value === "" ? null : Number(value)))];
   if (predicted) {
     filters.push(menu(model, "outcome", "Predicted", OUTCOMES), rangeFields(model, status),
-      menu(model, "order", "Order", Object.entries(ORDERS).map(([value, [words]]) => [value, words])));
+      menu(model, "order", "Order", ORDERS));
   }
   const shownWords = h("p", { "aria-live": "polite" });
   const field = h("input", {
@@ -85,7 +85,7 @@ export function renderChooser({ model, el }) {
   status.say("Click or Space chooses and drops; with Shift, a whole run.");
   const bar = (...children) => h("div", { class: "kd-bar" }, ...children);
   const root = h("div", { class: "kd-root kd-chooser", role: "group", "aria-label": "Sample chooser" },
-    bar(...filters.map((filter) => filter.element)), bar(shownWords, back),
+    bar(...filters.map((filter) => filter.element)), bar(shownWords, showAll),
     h("div", { class: "kd-window" }, grid, empty), bar(current, legend),
     bar(labelled("Chosen", field), total,
       h("button", { onclick: () => choose([]) }, "Clear"),
@@ -96,7 +96,6 @@ export function renderChooser({ model, el }) {
 
   // ---- what is drawn
   const layoutNow = () => gridLayout(grid.clientWidth, TILE, shown.length);
-  const serial = Math.random();
   let tiles = new Map(); // those in sight
   const draw = oncePerFrame(() => {
     if (!grid.clientWidth) return;
@@ -106,8 +105,6 @@ export function renderChooser({ model, el }) {
     tiles = new Map(visible.map((at) => [at, tiles.get(at) ?? makeTile(samples, at)]));
     const current = model.get("current");
     for (const [position, tile] of tiles) {
-      tile.id = `kd-${serial}-${position}`;
-      tile.dataset.kdPosition = position;
       tile.classList.toggle("kd-cursor", position === current);
       for (const [name, value] of [["selected", chosen.has(position)],
         ["posinset", places[position] + 1], ["setsize", shown.length]]) {
@@ -138,9 +135,7 @@ export function renderChooser({ model, el }) {
     shownWords.textContent = why
       ? `${written(shown.length)} of ${written(count)} shown: ${why}` : `All ${written(count)} digits shown`;
     empty.hidden = shown.length > 0;
-    back.hidden = !why || !empty.hidden;
-    wayOut.hidden = !count;
-    emptyWords.textContent = count ? `No digit fits: ${why}.` : "There are no digits to choose from.";
+    showAll.hidden = !why;
     grid.scrollTop = 0;
     if (shown.length && !isShown(model.get("current"))) tell(model, { current: shown[0] });
     scrollTo(model.get("current"));
@@ -165,7 +160,9 @@ export function renderChooser({ model, el }) {
   // ---- what is done
   const choose = (positions, state = {}) => {
     const selected = [...new Set(positions)];
+    own = true;
     tell(model, { selected, ...state });
+    own = false;
     status.say(`${written(selected.length)} chosen.`);
   };
   const flip = (position) => {
@@ -221,7 +218,7 @@ export function renderChooser({ model, el }) {
     listen(model, ["digit", "outcome", "confidence", "order"], onFilter),
     listen(model, ["selected"], () => {
       onSelected();
-      if (!isTold(model)) scrollTo(model.get("selected").find(isShown));
+      if (!own) scrollTo(model.get("selected").find(isShown));
     }),
     listen(model, ["current"], () => (scrollTo(model.get("current")), onCurrent())),
     () => resized.disconnect(),

@@ -85,6 +85,7 @@ class SampleChooser(KitWidget):
     _width = traitlets.Int(28).tag(sync=True)
     _pixels = traitlets.Bytes(b"").tag(sync=True)
     _labels = traitlets.Bytes(b"").tag(sync=True)
+    _menu = traitlets.List().tag(sync=True)
     _predicted = traitlets.Bytes(b"").tag(sync=True)
     _measures = traitlets.Bytes(b"").tag(sync=True)
 

@@ -33,6 +33,8 @@ export function makeTile(samples, position) {
   drawInk(canvas, width, pixels.subarray(position * size, (position + 1) * size));
   const wrong = guess !== label;
   const caption = wrong ? `${label}→${guess < 0 ? "NaN" : guess}` : label;
-  return h("div", { class: "kd-tile", role: "option", "aria-label": nameOf(samples, position) },
-    canvas, h("span", {}, position), h("strong", { class: wrong && "kd-wrong" }, caption));
+  return h("div", {
+    class: "kd-tile", role: "option", id: `kd-${Math.random()}`, "data-kd-position": position,
+    "aria-label": nameOf(samples, position),
+  }, canvas, h("span", {}, position), h("strong", { class: wrong && "kd-wrong" }, caption));
 }

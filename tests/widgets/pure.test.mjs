@@ -145,7 +145,7 @@ test("filters in words", () => {
 test("the grid: every sample has a place, and only the rows in sight are asked for", () => {
   const tile = { width: 66, height: 82 };
   const layout = choosing.gridLayout(800, tile, 70000);
-  assert.deepEqual(layout, { columns: 12, rows: 5834, height: 5834 * 82 });
+  assert.deepEqual(layout, { columns: 12, height: 5834 * 82 });
   assert.equal(choosing.gridLayout(10, tile, 3).columns, 1);
   assert.deepEqual(choosing.visiblePlaces(0, 360, layout, tile, 70000), { first: 0, end: 60 });
   assert.deepEqual(choosing.visiblePlaces(83, 360, layout, tile, 70000), { first: 12, end: 72 });
@@ -232,6 +232,5 @@ test("colours of the page are read whichever way they are written", () => {
   assert.deepEqual(rgba("rgb(1, 2, 3)"), [1, 2, 3, 1]);
   assert.deepEqual(rgba("rgba(1, 2, 3, 0.5)"), [1, 2, 3, 0.5]);
   assert.deepEqual(rgba("rgb(1 2 3 / 0.25)"), [1, 2, 3, 0.25]);
-  assert.deepEqual(rgba(" #0a0B0c"), [10, 11, 12, 1]);
   assert.deepEqual(rgba("transparent"), [0, 0, 0, 0]);
 });

@@ -19,7 +19,7 @@ from kerasdemo.widgets import DigitView, SoftmaxView
 def test_shape_and_type_are_told_as_they_are(images, shape, batch):
     facts = dict(DigitView(images)._facts())
     assert facts["shape of all"] == shape
-    assert facts["this image as a batch"] == batch
+    assert facts["as a batch for a model"] == batch
     assert facts["type of a value"] == str(images.dtype)
 
 
@@ -70,6 +70,11 @@ def test_the_image_shown_follows_the_index_and_stays_on_the_images(digits):
         with pytest.raises(ValueError, match=f"There is no image {wrong}; expected 0 to 39"):
             view.index = wrong
     assert view.index == 12
+
+
+def test_the_still_facts_say_which_of_how_many(digits):
+    assert dict(DigitView(digits)._facts())["image"] == "0, of images 0 to 39"
+    assert dict(DigitView(digits.images[3])._facts())["image"] == "0, the only one"
 
 
 def test_a_wrong_index_from_the_page_is_shown_and_not_taken(digits):
