@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ LISTED = 8  # classes that a cell of the table names
 ONE_CALL = (
     "Times: one call each, as it came. To compare the methods fairly: compare(model, images)."
 )
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x09\x0b-\x1f\x7f]")  # and what no page can show
 WRAPPER = "Exception encountered when calling"  # what Keras writes above the error itself
 
 
@@ -158,16 +158,15 @@ def call_table(
     rows = [_answer_row(facet, shown, compared) for facet in FACETS]
     if reference is not None:
         rows += [
-            _row("batches", [str(call.batches) for call in shown], shown, compared),
-            _row("predict_step runs", [_runs(call) for call in shown], shown, compared),
-            _row("classes named", [_classes(call, reference) for call in shown], shown, compared),
+            _row("batches", lambda call: str(call.batches), shown, compared),
+            _row("predict_step runs", _runs, shown, compared),
+            _row("classes named", lambda call: _classes(call, reference), shown, compared),
         ]
         rows += difference_rows(answers, exact=timings)
         if timings:
-            this = [milliseconds(call.seconds) for call in shown]
             rows += [
-                _row("time of this call", this, shown),
-                _row("first call here", [_first(call, first) for call in shown], shown),
+                _row("time of this call", lambda call: milliseconds(call.seconds), shown),
+                _row("first call here", lambda call: _first(call, first), shown),
             ]
     notes = (RUNS, ONE_CALL) if timings else (RUNS,)
     return Table(tuple(methods), tuple(rows), title, notes if reference is not None else ())
@@ -196,20 +195,20 @@ def call_summary(calls: Mapping[str, Call], methods: Sequence[str]) -> tuple[str
     return agreed, " ".join(wrong)
 
 
-def _row(label: str, cells: list[str], calls: Sequence[Call], mark: bool = False) -> Row:
+def _row(
+    label: str, write: Callable[[Call], str], calls: Sequence[Call], mark: bool = False
+) -> Row:
     """Return a row in which a call without an answer has no value."""
-    shown = (c if call.prediction else "-" for c, call in zip(cells, calls, strict=True))
-    return Row(label, tuple(shown), mark=mark)
+    return Row(label, tuple(write(call) if call.prediction else "-" for call in calls), mark=mark)
 
 
 def _answer_row(facet: str, calls: Sequence[Call], mark: bool) -> Row:
     """Return one of `FACETS`; the first of them holds the errors."""
-    look = FACETS[facet]
-    instead = [call.error if facet == next(iter(FACETS)) else "-" for call in calls]
-    cells = [
-        str(look(call.prediction)) if call.prediction else other
-        for call, other in zip(calls, instead, strict=True)
-    ]
+    look, first = FACETS[facet], next(iter(FACETS))
+    cells = (
+        str(look(call.prediction)) if call.prediction else call.error if facet == first else "-"
+        for call in calls
+    )
     return Row(facet, tuple(cells), mark=mark)
 
 
