@@ -135,9 +135,10 @@ class LiveTimings(KitWidget):
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         """Do the step that the page asks for; an order that has been overtaken is dropped."""
-        if content.get("measure") != self._turn:
+        again = content.get("again", False)  # a wish that holds, whatever was under way
+        if content.get("measure") != self._turn and not again:
             return
-        if content.get("again") or not self._sweep.left:
+        if again or not self._sweep.left:
             self._sweep.clear()
         failed = True
         try:

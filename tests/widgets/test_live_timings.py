@@ -107,6 +107,14 @@ def test_an_order_that_was_overtaken_is_dropped(live, machine):
     assert (machine.ran, live._progress["turn"], live.measured) == (ran, turn, [1])
 
 
+def test_start_again_counts_even_when_it_crosses_an_answer(live):
+    ask(live)
+    crossing = {"measure": live._progress["turn"], "again": True}
+    ask(live)
+    live._handle_custom_msg(crossing, [])
+    assert live.measured == [1]
+
+
 def test_the_page_is_told_in_one_message_for_each_step(live, sent):
     ask(live)
     told = [state for widget, state in sent if widget is live and state]
