@@ -23,8 +23,8 @@ FACETS: dict[str, Callable[[Prediction], Any]] = {
 """What to say of an answer, whoever asked for it: facet -> how to read it."""
 
 
-def agreement(predictions: Sequence[Prediction]) -> str:
-    """Say in one sentence whether several methods agree on the same samples.
+def agreement(predictions: Sequence[Prediction], *, who: str = "All methods") -> str:
+    """Say in one sentence whether several methods, called `who`, agree on the same samples.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def agreement(predictions: Sequence[Prediction]) -> str:
     if all(np.array_equal(first.classes, each.classes) for each in others):
         count = len(first.classes)
         samples = "the sample" if count == 1 else f"all {count} samples"
-        return f"All methods name the same class for {samples}."
+        return f"{who} name the same class for {samples}."
     return "The methods do NOT name the same classes."
 
 

@@ -181,18 +181,26 @@ def call_summary(calls: Mapping[str, Call], methods: Sequence[str]) -> tuple[str
     ('', 'predict raised ValueError: no.')
     """
     answers = [call.prediction for call in calls.values() if call.prediction is not None]
-    agreed = agreement(answers) if len(answers) > 1 else ""
-    if len(answers) == 1:
+    agreed = ""
+    if len(answers) > 1:
+        agreed = agreement(answers, who=_who([each.method for each in answers], methods))
+    elif answers:
         agreed = f"Only {answers[0].method} has an answer." if len(methods) > 1 else "Done."
     raised: dict[str, list[str]] = {}
     for call in calls.values():
         if call.error:
             raised.setdefault(call.error.rstrip("."), []).append(call.method)
-    wrong = [f"{' and '.join(names)} raised {error}." for error, names in raised.items()]
+    wrong = [f"{_who(names, methods)} raised {error}." for error, names in raised.items()]
     absent = [method for method in methods if method not in calls]
-    if absent:
+    if calls and absent:
         wrong.append(f"Not run: {', '.join(absent)}.")
     return agreed, " ".join(wrong)
+
+
+def _who(names: Sequence[str], methods: Sequence[str]) -> str:
+    """Name some of the methods in a sentence."""
+    whole = len(names) == len(methods) > 1
+    return "All methods" if whole else " and ".join(names)
 
 
 def _row(

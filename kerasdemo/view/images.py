@@ -24,6 +24,7 @@ __all__ = [
     "describe_digits",
     "digit_png",
     "img_tag",
+    "stack_png",
 ]
 
 PAPER = 255
@@ -128,6 +129,25 @@ def contact_sheet_png(
     if captions is not None:
         _write_captions(picture, captions, columns, (step_x, step_y), height * scale)
     return _to_png(picture)
+
+
+def stack_png(*pictures: bytes, gap: int = 12) -> bytes:
+    """Put grey pictures one under the other on white paper, with a gap between them.
+
+    Examples
+    --------
+    >>> digit = digit_png(np.zeros((2, 2)), scale=1)    # 4 x 4
+    >>> Image.open(io.BytesIO(stack_png(digit, digit, gap=3))).size
+    (4, 11)
+    """
+    parts = [Image.open(io.BytesIO(picture)) for picture in pictures]
+    height = sum(part.height + gap for part in parts) - gap
+    sheet = Image.new("L", (max(part.width for part in parts), height), PAPER)
+    top = 0
+    for part in parts:
+        sheet.paste(part, (0, top))
+        top += part.height + gap
+    return _to_png(sheet)
 
 
 def data_uri(png: bytes) -> str:

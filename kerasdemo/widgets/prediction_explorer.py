@@ -1,0 +1,260 @@
+"""Choose samples, run the methods on them, and read what each made of them, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import traitlets
+
+from kerasdemo.calls import Call, call_summary, call_table
+from kerasdemo.digits import load_digits
+from kerasdemo.view.images import stack_png
+from kerasdemo.view.softmax import describe_softmax
+from kerasdemo.view.softmax_picture import softmax_png
+from kerasdemo.view.table import Table, as_html
+from kerasdemo.widgets import _runs
+from kerasdemo.widgets._base import page_module, page_style
+from kerasdemo.widgets.sample_chooser import SampleChooser
+
+if TYPE_CHECKING:
+    from kerasdemo.digits import Digits
+    from kerasdemo.prediction import Prediction
+
+
+class PredictionExplorer(SampleChooser):
+    """Choose samples, run several methods on them, and see how the answers differ.
+
+    A `SampleChooser` with the image, the softmax and a table below it. Nothing is predicted until
+    you press _runs.Run, or type ``explorer.run()``. The model is called as it is, traced or not.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any built Keras model that takes the images of `digits`.
+    digits : Digits, optional
+        What to choose from; by default ``load_digits()``.
+    probabilities : array_like, shape (n, classes), optional
+        What a model predicted for each of them, for the filters alone. `load_probabilities()` has
+        them for the embedded digits.
+    selected : iterable of int
+        Positions that are chosen at the start.
+    methods : sequence of str
+        Names from `METHODS`, one column of the table each; differences are from the first.
+    batch_size : int
+        Samples to a batch, at most 256: ``predict`` cuts them itself, for the others they are cut
+        here.
+    live : bool
+        Whether each choice is run at once.
+
+    Attributes
+    ----------
+    ran : list of int
+        Positions of the samples that were run.
+    runs : int
+        How many runs are done; observe it to hear of each.
+    calls : dict of str to Call
+        What each method did in the last run: prediction or error, seconds, what ran.
+
+    Raises
+    ------
+    TypeError
+        When `model` is no model, or `digits` are no Digits.
+    ValueError
+        For an unknown method, or a batch size that is out of range.
+
+    Examples
+    --------
+    >>> import kerasdemo as kd
+    >>> explorer = PredictionExplorer(kd.load_classifier(), selected=[5, 38])
+    >>> explorer
+    PredictionExplorer(1797 digits, 2 chosen: 5, 38; nothing run)
+    >>> explorer.run()["predict_on_batch"].classes
+    array([5, 8])
+    >>> explorer
+    PredictionExplorer(1797 digits, 2 chosen: 5, 38; 2 run by 3 of 3 methods)
+    """
+
+    _esm = page_module(
+        *("choosing", "thumbnails", "sample_chooser", "digit_view"),
+        *("softmax_steps", "softmax_view", "explorer"),
+    )
+    _css = page_style("sample_chooser", "digit_view", "softmax_view", "explorer")
+
+    live = traitlets.Bool(False).tag(sync=True)
+    ran = traitlets.List(traitlets.Int()).tag(sync=True)
+    runs = traitlets.Int(0).tag(sync=True)
+    numbers = traitlets.Bool(False).tag(sync=True)
+    _steps = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _doing = traitlets.Int(-1).tag(sync=True)
+    _agreed = traitlets.Unicode("").tag(sync=True)
+    _wrong = traitlets.Unicode("").tag(sync=True)
+    _page = traitlets.Unicode(_runs.page_of(None)).tag(sync=True)
+    _digit = traitlets.Dict().tag(sync=True)
+    # for the _runs.bars, see `_runs.bar_state`
+    _why = traitlets.Unicode(_runs.NOTHING).tag(sync=True)
+    _methods = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _run_count = traitlets.Int(0).tag(sync=True)
+    _run_labels = traitlets.List(traitlets.Int()).tag(sync=True)
+    _results = traitlets.Bytes(b"").tag(sync=True)
+
+    def __init__(
+        self,
+        model: Any,
+        digits: Digits | None = None,
+        probabilities: npt.ArrayLike | None = None,
+        *,
+        selected: Iterable[int] = (),
+        methods: Sequence[str] = ("predict", "predict_on_batch", "predict_step"),
+        batch_size: int = 32,
+        live: bool = False,
+    ) -> None:
+        self.methods = self._methods = _runs.check_methods(methods)
+        self._batch_size = _runs.check_batch_size(batch_size)
+        self._model = _runs.check_model(model)
+        self.calls: dict[str, Call] = {}
+        self._first: dict[str, Call] = {}
+        self._run: _runs.Run | None = None
+        digits = load_digits() if digits is None else digits
+        self._steps, self._digit = _runs.steps_of(self.methods), _runs.digit_state(digits)
+        self.live = live
+        super().__init__(digits, probabilities, selected)
+        self.on_msg(self._on_message)
+
+    @property
+    def model(self) -> Any:
+        """The model that is run. Another one may be set; what the old one said is then gone."""
+        return self._model
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = _runs.check_model(model)
+        self._run = None
+        self._first = {}
+        self._show([], {})
+        self._run_choice()
+
+    @property
+    def predictions(self) -> dict[str, Prediction]:
+        """What the methods made of the samples in `ran`; one that raised is not in it."""
+        calls = self.calls.values()
+        return {call.method: call.prediction for call in calls if call.prediction is not None}
+
+    def table(self, *, timings: bool = True) -> Table:
+        """Return what the methods did in the last run, side by side.
+
+        Parameters
+        ----------
+        timings : bool
+            With ``False``, only what is the same on every run: no times, and differences as yes or
+            no against 1e-5.
+        """
+        title = _runs.run_title(self.ran, self._batch_size)
+        return call_table(
+            self.calls, self._first, methods=self.methods, title=title, timings=timings
+        )
+
+    def run(self) -> dict[str, Prediction]:
+        """Run each method on the chosen samples, and return what they made of them.
+
+        An error that the model raises is shown in the table and kept in `calls`; the other methods
+        are run all the same.
+
+        Raises
+        ------
+        ValueError
+            When nothing is chosen, or more than 10,000 samples.
+        """
+        if wrong := _runs.why_not(self.selected):
+            raise ValueError(wrong)
+        run = self._begin()
+        try:
+            for at, method in enumerate(self.methods):
+                self._doing = at
+                run.call(method)
+        finally:
+            self._doing = -1
+            self._publish()
+        return self.predictions
+
+    def _begin(self) -> _runs.Run:
+        """Take the chosen samples for a run."""
+        chosen, images = list(self.selected), self.images
+        self._run = _runs.Run(self.model, chosen, images, self._batch_size, self._first, self.log)
+        return self._run
+
+    def _publish(self) -> None:
+        """End the run that is under way, and show what there is."""
+        if self._run is not None:
+            run, self._run = self._run, None
+            self._show(run.samples, run.calls)
+
+    def _show(self, samples: list[int], calls: dict[str, Call]) -> None:
+        """Show what the methods did, in one message to the page."""
+        self.calls = calls
+        labels = self._all.labels[np.array(samples, dtype=np.int64)]
+        with self.hold_sync():
+            for name, value in _runs.bar_state(self.predictions, labels).items():
+                setattr(self, name, value)
+            self.ran = samples
+            self._page = _runs.page_of(self.table() if calls else None)
+            self._agreed, self._wrong = call_summary(calls, self.methods)
+            self.runs += bool(calls)
+
+    def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        """Run the method at the place that the page asks for, and name the next; -1 is the end."""
+        at, then = content["at"], -1
+        with self.hold_sync():
+            self._doing = at
+            try:
+                if at == 0:
+                    self._wrong = _runs.why_not(self.selected)
+                    self._run = None if self._wrong else self._begin()
+                if self._run is not None and at >= 0:
+                    self._run.call(self.methods[at])
+                    then = at + 1 if at + 1 < len(self.methods) else -1
+                if then < 0:
+                    self._publish()
+            except KeyboardInterrupt:
+                self._publish()
+            finally:
+                self._doing = then
+
+    @traitlets.observe("selected", "live")  # type: ignore[untyped-decorator]
+    def _run_choice(self, _: Any = None) -> None:
+        """Run each choice, where that is asked for; but nothing while the widget is made."""
+        if self.live and self.comm is not None and self.selected not in ([], self.ran):
+            self._wrong = _runs.why_not(self.selected, live=True)
+            if not self._wrong:
+                self.run()
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the page sets, but for what only the kernel knows."""
+        super().set_state({name: value for name, value in sync_data.items() if name != "_doing"})
+
+    def __repr__(self) -> str:
+        """Say how many digits there are, which are chosen, and what was run."""
+        by = f"{len(self.ran)} run by {len(self.predictions)} of {len(self.methods)} methods"
+        done = by if self.ran else "nothing run"
+        return f"PredictionExplorer({self._count} digits, {self._chosen_words()}; {done})"
+
+    def _picture(self) -> bytes:
+        position, rows = _runs.on_show(self.predictions, self.ran, self.current)
+        if not rows:
+            return super()._picture()
+        softmax = softmax_png(rows, label=int(self._all.labels[position]))
+        return stack_png(super()._picture(), softmax)
+
+    def _words(self) -> str:
+        position, rows = _runs.on_show(self.predictions, self.ran, self.current)
+        said = [describe_softmax(row) for row in rows.values()][:1]
+        return " ".join([super()._words(), *(f"Sample {position}: {words}" for words in said)])
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [*super()._facts(), ("run", f"{self._agreed} {self._wrong}".strip() or "nothing")]
+
+    def _more_html(self) -> str:
+        return as_html(self.table(timings=False), aligned=False) if self.ran else ""
