@@ -62,8 +62,6 @@ class SoftmaxFacts:
 def softmax_facts(p: npt.ArrayLike, *, top: int = 3) -> SoftmaxFacts:
     """Return the facts of one row of probabilities.
 
-    Introduced in lesson 04.
-
     Parameters
     ----------
     p : array_like, shape (classes,)
@@ -198,6 +196,7 @@ def softmax_table_html(
     *,
     label: int | None = None,
     class_names: Sequence[str] | None = None,
+    places: Sequence[int] | None = None,
 ) -> str:
     """Return a small table: each class and its probability, one column for each named row.
 
@@ -209,6 +208,8 @@ def softmax_table_html(
         The true class, marked in words.
     class_names : sequence of str, optional
         What to call the classes; by default their numbers. Escaped.
+    places : sequence of int, optional
+        Which classes, in their order; by default all.
 
     Examples
     --------
@@ -220,7 +221,7 @@ def softmax_table_html(
     largest = {softmax_facts(p).predicted for p in arrays.values() if not np.isnan(p).any()}
     head = "".join(f"<th>{html.escape(name)}</th>" for name in arrays)
     lines = [f"<table><thead><tr><th>class</th>{head}<th></th></tr></thead><tbody>"]
-    for place in range(min(len(p) for p in arrays.values())):
+    for place in range(min(map(len, arrays.values()))) if places is None else places:
         marks = ["true label"] * (place == label) + ["predicted"] * (place in largest)
         cells = "".join(f"<td>{format_probability(p[place])}</td>" for p in arrays.values())
         name = html.escape(_name(place, class_names))

@@ -24,6 +24,7 @@ def softmax_png(
     *,
     label: int | None = None,
     class_names: Sequence[str] | None = None,
+    places: Sequence[int] | None = None,
 ) -> bytes:
     """Draw one bar for each class, or one for each named method, told apart by pattern.
 
@@ -36,6 +37,8 @@ def softmax_png(
         The true class, marked in words.
     class_names : sequence of str, optional
         What to call the classes; by default their numbers.
+    places : sequence of int, optional
+        Which classes, in their order; by default all.
 
     Returns
     -------
@@ -52,12 +55,13 @@ def softmax_png(
     names = [str(c) for c in (range(classes) if class_names is None else class_names)]
     legend = LEGEND if len(arrays) > 1 else 0
     bar = 14 if len(arrays) == 1 else 8 * len(arrays)
-    picture = Image.new("L", (WIDTH, classes * (bar + GAP) + legend + 8), 255)
+    shown = list(range(classes) if places is None else places)
+    picture = Image.new("L", (WIDTH, len(shown) * (bar + GAP) + legend + 8), 255)
     draw = ImageDraw.Draw(picture)
     first = next(iter(arrays.values()))
     largest = None if np.isnan(first).any() else softmax_facts(first).predicted
-    for place in range(classes):
-        top = legend + 8 + place * (bar + GAP)
+    for line_number, place in enumerate(shown):
+        top = legend + 8 + line_number * (bar + GAP)
         line = top + bar // 2 - 8
         _write(draw, NAME - 10, line, _fit(names[place], NAME - 16), right=True)
         values = [p[place] for p in arrays.values()]

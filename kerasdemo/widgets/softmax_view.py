@@ -1,4 +1,4 @@
-"""Read a softmax: bars, ranks, sum, margin and entropy, for one method or several."""
+"""Read a softmax: bars, sum, margin, entropy, and how it was made; for one row or several."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import traitlets
 
-from kerasdemo.view.softmax import (
-    describe_sample,
-    describe_softmax,
-    format_probability,
-    softmax_facts,
-    softmax_table_html,
-)
-from kerasdemo.view.softmax_picture import softmax_png
+from kerasdemo.view.softmax_scene import SoftmaxScene
+from kerasdemo.view.softmax_steps import check_temperature, softmax_help
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
-from kerasdemo.widgets._checks import check_labels, check_rows
-from kerasdemo.widgets._traits import Place
+from kerasdemo.widgets._checks import check_class, check_labels, check_rows, check_top
+from kerasdemo.widgets._traits import Checked, Place, Positions
+
+MANY = 30  # classes; of more than that, the most likely are shown
+CHOICES = ("index", "rows", "scale", "table", "order", "top", "temperature", "focus")
 
 
 class SoftmaxView(KitWidget):
-    """The probabilities of one sample at a time, as bars and in words.
+    """The probabilities of one sample at a time, or of several, as bars and in words.
+
+    Given logits, it shows how softmax makes them: exp, sum, share, lit together with the formula
+    of the class in focus. (Number, formula and picture lit together: the idea is of CNN Explainer,
+    Wang et al., IEEE VIS 2020.)
 
     Introduced in lesson 03.
 
@@ -34,116 +34,190 @@ class SoftmaxView(KitWidget):
         are drawn side by side, each with its own pattern.
     labels : array_like of int, shape (n,), optional
         The true class of each sample, marked in words.
+    logits : array_like or mapping, as `probabilities`
+        What goes into softmax, instead of what comes out; any numbers, kept as float32.
     class_names : sequence of str, optional
         What to call the classes; by default their numbers.
+    **choices
+        Any attribute below, such as ``temperature=2``.
 
     Attributes
     ----------
     index : int
         Which row is shown. Setting it moves the view.
+    rows : list of int
+        Several rows side by side instead, of the first method; at most four are drawn.
     scale : {"linear", "log"}
         The axis of the bars.
     table : bool
-        Whether the probabilities are a table instead of bars.
+        Whether the numbers stand alone, with six digits and without bars.
+    order : {"class", "probability"}
+        The order of the classes: by number, or the most likely first.
+    top : int or None
+        How many of the most likely classes are shown; None for all.
+    temperature : float
+        From 0.01 to 100. Divides the logits before softmax; of probabilities the logits are
+        ``log(p)``, up to a constant.
+    focus : int or None
+        The class of the formula; None for the predicted one.
 
     Raises
     ------
     ValueError
         When these are not probabilities, or the shapes do not fit.
+    TypeError
+        When not exactly one of `probabilities` and `logits` is given.
 
     Examples
     --------
     >>> SoftmaxView([[0.1, 0.9], [0.6, 0.4]], labels=[1, 1])
     SoftmaxView(2 rows of 2 classes, showing 0: labelled 1, predicted 1, 90.0 %)
+    >>> SoftmaxView(logits=[2.0, 1.0, -1.0], temperature=2)
+    SoftmaxView(1 row of 3 classes, from logits, T = 2, showing 0: predicted 0, 54.7 %)
     """
 
-    _esm = page_module("softmax_view")
+    _esm = page_module("softmax_steps", "softmax_view")
     _css = page_style("softmax_view")
 
     index = Place("row").tag(sync=True)
+    rows = Positions().tag(sync=True)
     scale = traitlets.Enum(("linear", "log"), "linear").tag(sync=True)
     table = traitlets.Bool(False).tag(sync=True)
+    order = traitlets.Enum(("class", "probability"), "class").tag(sync=True)
+    top = Checked(lambda _, value: check_top(value)).tag(sync=True)
+    temperature = Checked(lambda _, value: check_temperature(value), 1.0).tag(sync=True)
+    focus = Checked(lambda view, value: check_class(value, len(view._class_names))).tag(sync=True)
     _count = traitlets.Int(0).tag(sync=True)
-    _classes = traitlets.Int(0).tag(sync=True)
     _methods = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _labels = traitlets.List(traitlets.Int()).tag(sync=True)
+    _logits = traitlets.Bool(False).tag(sync=True)
     _rows = traitlets.Bytes(b"").tag(sync=True)
+    _help = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, probabilities: Any, labels: Any = None, *, class_names: Sequence[str] | None = None
+        self,
+        probabilities: Any = None,
+        labels: Any = None,
+        *,
+        logits: Any = None,
+        class_names: Sequence[str] | None = None,
+        **choices: Any,
     ) -> None:
-        self._given = probabilities
-        self._named = check_rows(probabilities)
-        rows = np.stack(list(self._named.values()))
-        _, count, classes = rows.shape
+        unknown = sorted(choices.keys() - set(CHOICES))
+        if unknown:
+            raise TypeError(f"SoftmaxView has no {unknown[0]}; expected {', '.join(CHOICES)}.")
+        if (probabilities is None) == (logits is None):
+            raise TypeError(
+                f"{'neither' if logits is None else 'both'} given; expected one of them: "
+                "SoftmaxView(probabilities) or SoftmaxView(logits=...)."
+            )
+        super().__init__()
+        self._names_given = class_names
+        self._take(probabilities, logits, labels)
+        for name, value in choices.items():
+            setattr(self, name, value)
+
+    def _take(self, probabilities: Any, logits: Any, labels: Any) -> None:
+        """Show other numbers, in one message to the page; what does not fit them goes."""
+        given = probabilities if logits is None else logits
+        named = check_rows(given, logits=logits is not None)
+        count, classes = next(iter(named.values())).shape
         if not count:
-            raise ValueError("probabilities have no rows; expected at least one sample.")
-        names = [str(name) for name in (range(classes) if class_names is None else class_names)]
+            raise ValueError("There are no rows to show; expected at least one sample.")
+        asked = self._names_given
+        names = [str(name) for name in (range(classes) if asked is None else asked)]
         if len(names) != classes:
             raise ValueError(f"{len(names)} class_names given for {classes} classes.")
-        super().__init__(
-            _count=count,
-            _classes=classes,
-            _methods=list(self._named),
-            _class_names=names,
-            _labels=check_labels(labels, count, classes),
-            _rows=rows.astype("<f4").tobytes(),
-        )
+        true = check_labels(labels, count, classes)
+        fewer_classes = self.focus is not None and self.focus >= classes
+        self._given, self._named = given, named
+        with self.hold_sync():
+            self.index = min(self.index, count - 1)
+            self.rows = [at for at in self.rows if at < count]
+            self.focus = None if fewer_classes else self.focus
+            if classes != len(self._class_names):
+                self.top = MANY if classes > MANY else None
+            self._count, self._methods, self._class_names = count, list(named), names
+            self._labels, self._logits = true, logits is not None
+            self._help = softmax_help(classes, logits=self._logits)
+            self._rows = np.stack(list(named.values())).astype("<f4").tobytes()
 
     @property
     def probabilities(self) -> Any:
-        """The probabilities as they were given."""
-        return self._given
+        """The probabilities as they were given; None for logits. Setting them shows others.
+
+        The labels stay when there are as many rows as before.
+        """
+        return None if self._logits else self._given
+
+    @probabilities.setter
+    def probabilities(self, probabilities: Any) -> None:
+        self._replace(probabilities, None)
+
+    @property
+    def logits(self) -> Any:
+        """The logits as they were given; None for probabilities. Setting them shows others."""
+        return self._given if self._logits else None
+
+    @logits.setter
+    def logits(self, logits: Any) -> None:
+        self._replace(None, logits)
+
+    def _replace(self, probabilities: Any, logits: Any) -> None:
+        """Show other numbers, with the labels when they still fit."""
+        given = check_rows(probabilities if logits is None else logits, logits=logits is not None)
+        fits = len(next(iter(given.values()))) == self._count
+        self._take(probabilities, logits, self._labels if self._labels and fits else None)
+
+    @property
+    def labels(self) -> list[int] | None:
+        """The true class of each sample. Setting them shows others."""
+        return list(self._labels) or None
+
+    @labels.setter
+    def labels(self, labels: Any) -> None:
+        self._labels = check_labels(labels, self._count, len(self._class_names))
 
     def __repr__(self) -> str:
-        """Say how many rows there are and what the one that is shown says."""
-        methods = f" from {len(self._named)} methods" if len(self._named) > 1 else ""
-        sample = describe_sample(
-            self.index, label=self._label_name(), p=self._first(), class_names=self._class_names
+        """Say how many rows there are and what the ones that are shown say."""
+        scene = self._scene()
+        noun = "row" if self._count == 1 else "rows"
+        parts = [f"{self._count} {noun} of {len(self._class_names)} classes"]
+        if len(self._methods) > 1:
+            parts[0] += f" from {len(self._methods)} methods"
+        if self._logits:
+            parts.append("from logits")
+        if self.temperature != 1:
+            parts.append(f"T = {self.temperature:g}")
+        shown = ", ".join(str(at) for at in scene.samples[: max(1, len(self.rows))])
+        if len(self.rows) < 2:
+            shown += ": " + scene.sample_words()[0].removeprefix(f"sample {scene.samples[0]}, ")
+        return f"SoftmaxView({', '.join(parts)}, showing {shown})"
+
+    def _scene(self) -> SoftmaxScene:
+        """Return what is shown now."""
+        return SoftmaxScene(
+            self._named,
+            self._logits,
+            self._class_names,
+            self._labels,
+            index=self.index,
+            rows=self.rows,
+            order=self.order,
+            top=self.top,
+            temperature=self.temperature,
+            focus=self.focus,
         )
-        words = sample.removeprefix(f"sample {self.index}, ")
-        return (
-            f"SoftmaxView({self._count} rows of {self._classes} classes{methods}, "
-            f"showing {self.index}: {words})"
-        )
-
-    def _here(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Return the row that is shown, by method."""
-        return {name: rows[self.index] for name, rows in self._named.items()}
-
-    def _first(self) -> npt.NDArray[np.float32]:
-        """Return the row of the first method."""
-        return next(iter(self._here().values()))
-
-    def _label(self) -> int | None:
-        """Return the true class of the row that is shown."""
-        return self._labels[self.index] if self._labels else None
-
-    def _label_name(self) -> str | None:
-        """Return what the true class is called."""
-        label = self._label()
-        return None if label is None else str(self._class_names[label])
 
     def _picture(self) -> bytes:
-        return softmax_png(self._here(), label=self._label(), class_names=self._class_names)
+        return self._scene().picture()
 
     def _words(self) -> str:
-        label = self._label_name()
-        start = f"Row {self.index}" + ("" if label is None else f", labelled {label}")
-        return f"{start}. {describe_softmax(self._first(), class_names=self._class_names)}"
+        return self._scene().words()
 
     def _facts(self) -> list[tuple[str, str]]:
-        several = len(self._named) > 1
-        facts = [("row", f"{self.index} of 0 to {self._count - 1}")]
-        for name, row in self._here().items():
-            fact = softmax_facts(row)
-            said = (
-                f"{describe_softmax(row, class_names=self._class_names)} Sum {fact.sum:.3f}, "
-                f"margin {format_probability(fact.margin)}, entropy {fact.entropy:.2f} bits"
-            )
-            facts.append((name if several else "in words", said))
-        return facts
+        return self._scene().facts()
 
     def _more_html(self) -> str:
-        return softmax_table_html(self._here(), label=self._label(), class_names=self._class_names)
+        return self._scene().table_html()

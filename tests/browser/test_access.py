@@ -205,7 +205,7 @@ def test_forced_colours_leave_everything_to_be_seen(show):
 # Forced colours repaint backgrounds alike: a box that is told apart by its background alone, such
 # as a bar, has to keep it (forced-color-adjust: none) or to have a border or an outline.
 UNSEEN_WITHOUT_COLOUR = """(root) => [...root.querySelectorAll(
-    ".kd-fill, .kd-swatch, .kd-ramp-bar, [class*='kd-fill-'], progress, [role='progressbar'] *")]
+    ".kd-bars tbody td:nth-child(2) span, .kd-ramp-bar, progress, [role='progressbar'] *")]
   .filter((node) => node.checkVisibility() && !node.matches("svg *")).filter((node) => {
     const style = getComputedStyle(node);
     return style.forcedColorAdjust === "auto" && !parseFloat(style.borderTopWidth)

@@ -87,7 +87,7 @@ def test_the_scripts_are_small():
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_no_style_reaches_beyond_the_widgets(widget):
     style = re.sub(r"/\*.*?\*/", "", str(widget._css), flags=re.DOTALL)
-    selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@media[^{]+\{", "", style))
+    selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@(media|container)[^{]+\{", "", style))
     assert len(selectors) > 20
     for selector in (each for group in selectors for each in group.split(",")):
         assert re.match(
