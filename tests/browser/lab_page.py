@@ -24,6 +24,7 @@ class OpenNotebook:
 
     def __init__(self, server: JupyterServer, page, path: str) -> None:
         self.page = page
+        self.path = path
         self.errors: list[str] = []
         page.on("console", self._listen)
         page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
