@@ -73,7 +73,10 @@ def ask_no_news(venv):
 
 
 def lab_command(python, root, port=None, browser=None):
-    """Compose the call of JupyterLab: this machine only, no news, the first lesson open."""
+    """Compose the call of JupyterLab: this machine only, no news, the first lesson open.
+
+    What it saves can be read without a kernel (kerasdemo/saving.py says how a hub does the same).
+    """
     command = [
         python,
         "-m",
@@ -81,6 +84,7 @@ def lab_command(python, root, port=None, browser=None):
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.root_dir=" + root,
         "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
+        "--ServerApp.contents_manager_class=kerasdemo.notebook_files.NotebookFiles",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--Application.log_level=WARN",

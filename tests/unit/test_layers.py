@@ -15,8 +15,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "_progress", "preprocess"},
-    {"sources", "handwriting"},
+    {"_backend", "_progress", "preprocess", "saving"},
+    {"sources", "handwriting", "notebook_files"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
     {"classifier", "_training", "_shipped_classifier", "spy"},
