@@ -93,13 +93,8 @@ function pageIsDark(root) {
 }
 
 /** Follow the theme of the page behind the widget; returns what ends it. */
-export function followTheme(root, redraw) {
-  const look = () => {
-    const theme = pageIsDark(root) ? "dark" : "light";
-    if (root.dataset.kdTheme === theme) return;
-    root.dataset.kdTheme = theme;
-    redraw();
-  };
+export function followTheme(root) {
+  const look = () => (root.dataset.kdTheme = pageIsDark(root) ? "dark" : "light");
   let later = [];
   const soon = () => {
     later.forEach(clearTimeout);
@@ -107,15 +102,12 @@ export function followTheme(root, redraw) {
   };
   const page = new MutationObserver(soon);
   for (const node of [document.documentElement, document.body]) page.observe(node, { attributes: true });
-  const wish = matchMedia("(prefers-color-scheme: dark)");
-  wish.onchange = soon;
-  // A widget is built before it is on the page and has colours; put there, it gets a size.
-  const placed = new ResizeObserver(() => (look(), redraw()));
+  const placed = new ResizeObserver(look); // built before it is on the page, it knows no colours
   placed.observe(root);
   look();
   return () => {
+    root.remove(); // ipywidgets holds on to the element around it, also when the widget is closed
     [page, placed].forEach((observer) => observer.disconnect());
-    wish.onchange = null;
     later.forEach(clearTimeout);
   };
 }

@@ -120,7 +120,7 @@ export function renderDigitView({ model, el }) {
   const stops = [
     () => flush(model),
     status.stop,
-    followTheme(root, draw),
+    followTheme(root),
     listen(model, ["index"], onIndex),
     listen(model, ["numbers"], onNumbers),
     draw.cancel,

@@ -125,9 +125,10 @@ export function renderDrawingPad({ model, el }) {
   });
   const say = () => status.say(model.get("_said"));
   const stops = [
-    lift, status.stop, followTheme(root, paint), paint.cancel,
+    lift, status.stop, followTheme(root), paint.cancel,
     listen(model, ["strokes", "width", "_row"], paint), listen(model, ["_said"], say),
   ];
+  paint();
   say();
   return () => stops.forEach((stop) => stop());
 }

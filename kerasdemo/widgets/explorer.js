@@ -18,7 +18,7 @@ export function renderExplorer({ model, el }) {
   const steps = get("_steps");
   const quiet = { _error: "" }; // the chooser says it
   const status = statusLine(seenAs(model, {}, quiet));
-  const start = h("button", { onclick: () => run() }, `Run the ${steps.length} methods`);
+  const start = h("button", { class: "kd-start", onclick: () => run() }, `Run the ${steps.length} methods`);
   const live = toggle(model, "live", "Run at each choice");
   const stop = h("button", { onclick: () => (mine = model.send({ at: -1 })) }, "Stop");
   const [bar, doing] = [h("progress", { max: steps.length }), h("span", { class: "kd-muted" })];
@@ -44,7 +44,7 @@ export function renderExplorer({ model, el }) {
     stop.setAttribute("aria-disabled", String(at < 0));
     bar.hidden = at < 0;
     bar.value = at;
-    doing.textContent = steps[at] ?? "";
+    doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
   };
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -74,7 +74,7 @@ export function renderExplorer({ model, el }) {
   const stops = [
     renderChooser({ model, el: chooser }), renderDigitView({ model: digit, el: image }),
     renderSoftmax({ model: softmax, el: bars }), () => mine && model.send({ at: -1 }), status.stop,
-    followTheme(root, () => {}), listen(model, ["_doing"], onDoing),
+    followTheme(root), listen(model, ["_doing"], onDoing),
     listen(model, ["_page", "_wrong"], onRan), listen(model, ["current", "ran", "live"], draw),
   ];
   for (const begin of [onDoing, onRan, draw]) begin();

@@ -42,7 +42,7 @@ export function renderLiveTimings({ model, el }) {
   const stops = [
     () => mine && go(false),
     status.stop,
-    followTheme(root, () => {}),
+    followTheme(root),
     listen(model, ["_progress"], () => mine && go(!model.get("_progress").stop)),
     listen(model, ["_running", "_progress"], draw),
     listen(model, ["_pages", "per"], drawPage),

@@ -214,7 +214,7 @@ export function renderChooser({ model, el }) {
   const stops = [
     () => flush(model),
     status.stop,
-    followTheme(root, draw),
+    followTheme(root),
     listen(model, ["digit", "outcome", "confidence", "order"], onFilter),
     listen(model, ["selected"], () => {
       onSelected();

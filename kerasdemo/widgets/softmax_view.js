@@ -4,7 +4,7 @@ import {
   tell, toggle, typed,
 } from "./common.js";
 import {
-  barShare, describeAgreement, describeSample, describeSoftmax, formatPercent, formatProbability,
+  barShare, describeAgreement, describeSoftmax, formatPercent, formatProbability,
   largestDifference, marksFor, preciseValue, softmaxFacts,
 } from "./pure.js";
 import { chooseSeries, shownClasses, softmaxSteps } from "./softmax_steps.js";
@@ -19,58 +19,41 @@ const TICKS = {
   log: ["≤ 1e-8", "1e-6", "1e-4", "0.01", "1"],
 };
 
-const short = (p) => (p > 0 && p < 0.001 ? p.toExponential(0) : formatProbability(p));
-const spans = (texts) => texts.map((text) => h("span", {}, text));
-
-/** A line of the chart: a name, what stands where the bars are, numbers, words. */
-const chartLine = (tag, name, middle, numbers) => h("tr", {}, h("th", {}, name),
-  h(tag, {}, ...spans(middle)), ...numbers.map((number) => h(tag, {}, number)), h(tag));
+const all = (tag, contents) => contents.map((content) => h(tag, {}, content));
 
 /** Bars that can stand alone: a line for each class, in it a bar for each method and a number for
  * each column. `draw` takes a row of probabilities for each method. */
-export function barChart(methods, names, { columns = methods, pick } = {}) {
-  const [blank, group] = [columns.map(() => ""), Math.random()];
-  const lines = names.map((name, place) => {
-    const radio = pick ? h("input", { type: "radio", name: group }) : "";
-    const line = chartLine("td", h("label", {}, radio, name), methods.map(() => ""), blank);
-    line.onclick = () => pick?.(place);
-    return line;
-  });
-  const [body, foot] = [h("tbody"), h("tfoot")];
-  const element = h("div", { class: "kd-chart" },
-    h("table", { class: "kd-bars", "aria-label": "Probability of each class" },
-      h("thead", { hidden: !columns[1] }, chartLine("th", "class", [], columns)), body, foot));
+export function barChart(methods, names, columns = methods) {
+  const element = h("table", { class: "kd-bars", "aria-label": "Probability of each class" });
   const draw = (rows, label, scale, {
-    places = [...names.keys()], numbers = rows, facts = [], focus,
-    write = scale === "log" ? short : formatProbability,
+    places = [...names.keys()], numbers = rows, write = formatProbability, facts = [], focus, pick,
   } = {}) => {
     const predicted = rows.map((row) => softmaxFacts(row).predicted);
-    if (body.dataset.places !== `${places}`) body.replaceChildren(...places.map((place) => lines[place]));
-    body.dataset.places = places;
-    for (const place of places) {
-      const [name, track, ...values] = lines[place].children;
-      const mark = values.pop();
-      rows.forEach((row, at) => (track.children[at].style.width = `${barShare(row[place], scale) * 100}%`));
-      values.forEach((value, at) => {
-        value.textContent = write(numbers[at][place]);
-        value.classList.toggle("kd-largest", predicted[at] === place);
-      });
-      mark.replaceChildren(...spans(marksFor(place, label, predicted, methods)));
-      if (pick) name.querySelector("input").checked = place === focus;
-    }
-    foot.replaceChildren(chartLine("td", "", TICKS[scale], blank),
-      ...facts.map(([name, words, ...values]) => chartLine("td", name, [words], values)));
+    const line = (place) => {
+      const radio = h("input", { type: "radio", name: pick, checked: place === focus });
+      const bar = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
+      const value = (column, at) => h("td", { class: predicted[at] === place && "kd-largest" },
+        write(column[place]));
+      return h("tr", { onclick: () => pick?.(place) },
+        h("th", {}, h("label", {}, pick ? radio : "", names[place])), h("td", {}, ...rows.map(bar)),
+        ...numbers.map(value), h("td", {}, ...all("span", marksFor(place, label, predicted, methods))));
+    };
+    element.replaceChildren(
+      h("thead", { hidden: !columns[1] }, h("tr", {}, ...all("th", ["class", "", ...columns, ""]))),
+      h("tbody", {}, ...places.map(line)),
+      h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...all("span", TICKS[scale]))),
+        ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...all("td", cells)))));
   };
-  return { element, draw };
+  return { element: h("div", { class: "kd-chart" }, element), draw };
 }
 
 /** The share of one class as a formula with its numbers, lit as in the lines of the chart. */
 function formula(name, { scaled, largest, powers, sum, shares }, place) {
+  const over = (...parts) => h("span", { class: "kd-over" }, ...all("span", parts));
   const lit = (term, value) => h("b", { class: `kd-${term}` }, preciseValue(value));
-  const over = (...parts) => h("span", { class: "kd-over" }, ...parts.map((part) => h("span", {}, ...part)));
-  return h("p", { class: "kd-formula" }, `share of ${name} = `,
-    over(["exp(", lit("scaled", scaled[place]), ` − ${preciseValue(largest)})`], ["sum of all exp"]), " = ",
-    over([lit("power", powers[place])], [lit("sum", sum)]), " = ", lit("share", shares[place]));
+  return h("p", { class: "kd-formula" }, `share of ${name} =`, 
+    over(h("span", {}, "exp(", lit("scaled", scaled[place]), ` − ${preciseValue(largest)})`), "sum of all exp"),
+    "=", over(lit("power", powers[place]), lit("sum", sum)), "=", lit("share", shares[place]));
 }
 
 export function renderSoftmax({ model, el }) {
@@ -90,26 +73,25 @@ export function renderSoftmax({ model, el }) {
     type: "range", min: -1, max: 1, step: 0.01, "aria-label": "Temperature, slider",
     oninput: () => tell(model, { temperature: Number((10 ** slider.value).toPrecision(2)) }),
   });
+  const reset = h("button", { onclick: () => tell(model, { temperature: 1 }) }, "Reset to 1");
   const controls = [
     toggle(model, "scale", "Log axis", ["linear", "log"]), toggle(model, "table", "Table"),
     toggle(model, "order", "Most likely first", ["class", "probability"]),
     field("top", "Most likely classes shown", { min: 1 }),
     field("temperature", "Temperature T", { min: 0.01, max: 100, step: "any", required: true }),
   ];
-  const [log, asTable, sorted, top, heat] = controls.map(({ element }) => element);
+  const [log, table, sorted, top, heat] = controls.map(({ element }) => element);
   const [pages, title, stage, words, hint] = ["push", "title", "scroll", "words", "muted"]
     .map((name) => h("div", { class: `kd-${name}` }));
   const bar = (...parts) => h("div", { class: "kd-bar" }, ...parts);
   const root = h("div", { class: "kd-root kd-softmax-view", role: "group", "aria-label": "Softmax view" },
-    bar(pages, log, asTable), title, stage, words,
-    h("details", { open: get("_logits") }, h("summary", {}, "More: order, number of classes, temperature"),
-      bar(sorted, top), bar(heat, slider,
-        h("button", { onclick: () => tell(model, { temperature: 1 }) }, "Reset to 1")), hint),
-    status.element);
+    bar(pages, log, table), title, stage, words, h("details", { open: get("_logits") },
+      h("summary", {}, "More: order, number of classes, temperature"), bar(sorted, top),
+      bar(heat, slider, reset), hint), status.element);
   shieldKeys(root);
   el.append(root);
 
-  let [page, chart, waiting] = [{}, {}, 0];
+  let [page, waiting] = [{}, 0];
   const draw = () => {
     const [index, temperature, count, names, labels, areLogits, help] = ["index", "temperature",
       "_count", "_class_names", "_labels", "_logits", "_help"].map(get);
@@ -124,7 +106,7 @@ export function renderSoftmax({ model, el }) {
     slider.value = Math.log10(temperature);
     hint.textContent = help.hint ?? "";
 
-    const { series, others } = chooseSeries(get("_methods"), index, samples);
+    const { series, others, several } = chooseSeries(get("_methods"), index, samples);
     const all = arrayFrom(model, "_rows", Float32Array);
     const steps = series.map(({ method, at }) => {
       const start = (method * count + at) * names.length;
@@ -132,40 +114,40 @@ export function renderSoftmax({ model, el }) {
     });
     const rows = steps.map(({ shares }) => shares);
     const facts = rows.map(softmaxFacts);
-    const [{ logits, scaled, powers, sum }] = steps;
     const methods = series.map(({ name }) => name);
-    const open = areLogits && !methods[1];
-    const columns = open ? ["logit z", "z/T", "exp(z/T − largest)", "share"] : methods;
-    const key = JSON.stringify([methods, columns, names]);
-    if (chart.key !== key) {
-      const pick = areLogits && ((focus) => tell(model, { focus }));
-      chart = { key, ...barChart(methods, names, { columns, pick }) };
-      stage.replaceChildren(chart.element);
-    }
-    const fact = (name, write, power = "") => [name, help[name] ?? "", ...(open ? ["", "", power] : []),
-      ...facts.map(write)];
     const focus = get("focus") ?? facts[0].predicted ?? 0;
     const { places, rest } = shownClasses(rows[0], get("order"), get("top"));
-    chart.element.className = `kd-chart${open ? " kd-steps" : ""}${get("table") ? " kd-as-table" : ""}`;
-    chart.draw(rows, samples[1] >= 0 ? null : labels[series[0].at], get("scale"), {
-      places, focus, numbers: open ? [logits, scaled, powers, rows[0]] : rows,
-      write: open || get("table") ? preciseValue : undefined,
+
+    // ---- the chart
+    const [{ logits, scaled, powers, sum }] = steps;
+    const lit = areLogits && !methods[1];
+    const fact = (name, write, power = "") => [name, help[name] ?? "", ...(lit ? ["", "", power] : []),
+      ...facts.map(write)];
+    const chart = barChart(methods, names, lit ? ["logit z", "z/T", "exp(z/T − largest)", "share"] : methods);
+    const held = stage.contains(document.activeElement);
+    chart.draw(rows, several ? null : labels[series[0].at], get("scale"), {
+      places, focus, pick: areLogits && ((place) => tell(model, { focus: place })),
+      numbers: lit ? [logits, scaled, powers, rows[0]] : rows,
+      write: lit || get("table") || get("scale") === "log" ? preciseValue : formatProbability,
       facts: [
         fact("Sum", (each) => each.sum.toFixed(3), preciseValue(sum)),
         fact("Margin", (each) => formatProbability(each.margin)),
         fact("Entropy", (each) => each.entropy.toFixed(2)),
-        fact("Difference", (_, at) => short(largestDifference(rows[at], rows[0]))),
+        fact("Difference", (_, at) => preciseValue(largestDifference(rows[at], rows[0]))),
       ].slice(0, methods[1] ? 4 : 3),
     });
+    stage.className = `${lit ? "kd-steps" : ""} ${get("table") ? "kd-as-table" : ""}`;
+    stage.replaceChildren(chart.element);
+    if (held) stage.querySelector(":checked").focus();
 
-    const number = (at) => get("_samples")[at] ?? at;
-    const named = (at) => names[labels[at]];
-    const said = samples.length > 1
-      ? series.map(({ at }, nth) => describeSample(number(at), named(at), rows[nth], names)).join("; ")
-      : describeAgreement(number(series[0].at), named(series[0].at), rows, names);
-    title.textContent = said + (temperature === 1 ? "" : `, at T = ${temperature}`);
-    words.replaceChildren(
-      ...(areLogits ? steps.map((each) => formula(names[focus], each, focus)) : []), ...spans([
+    // ---- the words
+    const said = (several ? rows.map((row) => [row]) : [rows]).map((group, nth) => {
+      const { at } = series[nth];
+      return describeAgreement(get("_samples")[at] ?? at, names[labels[at]], group, names);
+    });
+    title.textContent = said.join("; ") + (temperature === 1 ? "" : `, at T = ${temperature}`);
+    words.replaceChildren(...(areLogits ? steps.map((each) => formula(names[focus], each, focus)) : []),
+      ...all("p", [
         ...rows.map((row, at) => (methods[1] ? `${methods[at]}: ` : "") + describeSoftmax(row, names)),
         rest && `The other ${names.length - places.length} classes have ${formatPercent(rest)} together.`,
         others[0] && `Left out, as four are drawn: ${others.join(", ")}.`,
