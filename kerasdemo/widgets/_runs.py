@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kerasdemo.calls import Call, error_line, watch_call
 from kerasdemo.methods import METHODS, check_method
 from kerasdemo.prediction import Prediction
+from kerasdemo.view.softmax_steps import softmax_help, softmax_steps
 from kerasdemo.view.table import Table, as_html
 from kerasdemo.widgets._checks import check_rows
 
@@ -89,7 +90,7 @@ def run_title(samples: Sequence[int], batch_size: int) -> str:
 def bars(
     predictions: Mapping[str, Prediction],
 ) -> tuple[dict[str, npt.NDArray[np.float32]], str]:
-    """Return the probabilities that can be drawn as bars, by method, and why there are none.
+    """Return the rows that can be drawn as bars, by method, and why there are none.
 
     Where the methods gave other numbers of classes, only those like the first are drawn.
     """
@@ -101,7 +102,7 @@ def bars(
             why = f"No bars: {name} returned shape {main.shape}, which is not (samples, classes)."
             continue
         try:
-            rows |= check_rows({name: main})
+            rows |= check_rows({name: main}, logits=True)
         except ValueError as error:
             why = f"No bars: {error}"
     shape = next((array.shape for array in rows.values()), None)
@@ -109,13 +110,25 @@ def bars(
     return alike, "" if alike else why
 
 
+def are_logits(rows: Mapping[str, npt.NDArray[np.float32]]) -> bool:
+    """Say whether some row cannot be probabilities."""
+    try:
+        check_rows(dict(rows)) if rows else None
+    except ValueError:
+        return True
+    return False
+
+
 def on_show(
     predictions: Mapping[str, Prediction], ran: Sequence[int], current: int
-) -> tuple[int, dict[str, npt.NDArray[np.float32]]]:
-    """Return the current sample, or else the first that was run, and its row by each method."""
+) -> tuple[int, dict[str, npt.NDArray[Any]]]:
+    """Return the current sample, or else the first that was run, and its softmax by each method."""
     rows = bars(predictions)[0] if ran else {}
     position = current if current in ran else next(iter(ran), current)
-    return position, {name: each[ran.index(position)] for name, each in rows.items()}
+    here = {name: each[ran.index(position)] for name, each in rows.items()}
+    if are_logits(rows):
+        here = {name: softmax_steps(row).shares for name, row in here.items()}
+    return position, here
 
 
 def bar_state(
@@ -129,6 +142,8 @@ def bar_state(
     return {
         "_why": "",
         "_methods": list(rows),
+        "_logits": are_logits(rows),
+        "_help": softmax_help(stacked.shape[-1], logits=are_logits(rows)),
         "_class_names": [str(place) for place in range(stacked.shape[-1])],
         "_run_count": len(labels),
         "_run_labels": labels.tolist(),

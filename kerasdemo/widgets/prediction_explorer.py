@@ -96,6 +96,8 @@ class PredictionExplorer(SampleChooser):
     # for the _runs.bars, see `_runs.bar_state`
     _why = traitlets.Unicode(_runs.NOTHING).tag(sync=True)
     _methods = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    _logits = traitlets.Bool(False).tag(sync=True)
+    _help = traitlets.Dict().tag(sync=True)
     _class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _run_count = traitlets.Int(0).tag(sync=True)
     _run_labels = traitlets.List(traitlets.Int()).tag(sync=True)

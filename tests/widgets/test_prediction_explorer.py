@@ -458,22 +458,31 @@ def test_a_model_for_other_images_says_so(digits):
     )
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: Classifier(1, "sigmoid"), "returned shape (2, 1)"),
-        (lambda: Classifier(10, None), "Are these logits"),
-    ],
-)
-def test_outputs_that_are_no_softmax_have_a_table_and_no_bars(digits, make, words):
-    model = make()
-    model.scale = 100.0
-    explorer = PredictionExplorer(model, digits, selected=[5, 38])
+def test_outputs_without_classes_have_a_table_and_no_bars(digits):
+    explorer = PredictionExplorer(Classifier(1, "sigmoid"), digits, selected=[5, 38])
     explorer.run()
-    assert words in explorer._why
+    assert "returned shape (2, 1)" in explorer._why
     assert len(explorer.predictions) == 3
     assert "≠ EagerTensor" in explorer._page
     explorer._repr_mimebundle_()
+
+
+def test_logits_are_known_as_such_and_drawn_as_their_softmax(digits):
+    model = Classifier(10, None)
+    model.scale = 100.0
+    explorer = PredictionExplorer(model, digits, selected=[5, 38])
+    rows = explorer.run()["predict"].probabilities
+    assert explorer._why == ""
+    assert explorer._logits is True
+    assert np.frombuffer(explorer._results, "<f4")[:20].tolist() == rows.ravel().tolist()
+    share = np.exp(rows[0] - rows[0].max())
+    percent = 100 * share.max() / share.sum()
+    said = re.search(r"Sample 5: Most likely (\d) \(([^)]*) %\)", explorer._words())
+    assert int(said[1]) == rows[0].argmax()
+    assert float(said[2].strip("> ")) == pytest.approx(percent, abs=0.11)
+    explorer.model = Classifier()
+    explorer.run()
+    assert explorer._logits is False
 
 
 def test_a_model_with_other_classes_has_bars_for_them(digits):
