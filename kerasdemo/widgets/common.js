@@ -146,33 +146,35 @@ export function typed(input, status, take) {
   });
 }
 
-/** Previous, a number to type, next: moves the model's `index` over `count` things called `name`.
- * `draw` returns whether the index is there. */
-export function pager(model, name, count, status) {
-  const last = count - 1;
+/** Previous, a number to type, next: moves the model's `index` over its `_count` things called
+ * `name`. `draw` returns whether the index is there. */
+export function pager(model, name, status) {
+  const last = () => model.get("_count") - 1;
   const wrong = (index) => {
-    if (Number.isNaN(index)) return `Type a whole number from 0 to ${last}.`;
-    if (Number.isInteger(index) && index >= 0 && index <= last) return "";
-    return `There is no ${name.toLowerCase()} ${index}; type 0 to ${last}.`;
+    if (Number.isNaN(index)) return `Type a whole number from 0 to ${last()}.`;
+    if (Number.isInteger(index) && index >= 0 && index <= last()) return "";
+    return `There is no ${name.toLowerCase()} ${index}; type 0 to ${last()}.`;
   };
   const go = (index) => wrong(index) || tell(model, { index });
   const step = (text, by) => h("button", { onclick: () => go(model.get("index") + by) }, text);
   const [previous, next] = [step("‹ Previous", -1), step("Next ›", 1)];
-  const number = h("input", { type: "number", class: "kd-number", min: 0, max: last });
+  const number = h("input", { type: "number", class: "kd-number", min: 0 });
   typed(number, status, () => go(number.valueAsNumber));
+  const range = h("span", { class: "kd-muted" });
+  const element = h("div", { class: "kd-pager", role: "group", "aria-label": `Choose the ${name}` },
+    previous, labelled(name, number), range, next);
   const draw = () => {
     const index = model.get("index");
     number.value = index;
     number.removeAttribute("aria-invalid");
     status?.complain(wrong(index));
+    range.textContent = `0 to ${last()}`;
+    element.hidden = last() < 1;
     // Not `disabled`: a button that vanishes under the finger loses the focus.
     previous.setAttribute("aria-disabled", index <= 0);
-    next.setAttribute("aria-disabled", index >= last);
+    next.setAttribute("aria-disabled", index >= last());
     return !wrong(index);
   };
-  const element = h("div", { class: "kd-pager", role: "group", "aria-label": `Choose the ${name}` },
-    previous, labelled(name, number), h("span", { class: "kd-muted" }, `0 to ${last}`), next);
-  element.hidden = count < 2;
   return { element, draw };
 }
 

@@ -38,7 +38,7 @@ export function renderDigitView({ model, el }) {
   const readout = h("p", { class: "kd-readout" });
   const facts = h("dl", { class: "kd-facts" });
   const ramp = h("div", { class: "kd-ramp" }, write(low), h("span", { class: "kd-ramp-bar" }), write(high));
-  const page = pager(model, "Image", images.count, status);
+  const page = pager(model, "Image", status);
   const numbersButton = toggle(model, "numbers", "Show the numbers");
   const table = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "The numbers of the image" });
   const numbers = h("div", {}, h("p", { class: "kd-muted" }, images.whole ? "Each value as it is."

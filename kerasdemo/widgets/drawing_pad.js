@@ -13,7 +13,6 @@ const STEPS = { height: SHEET / STEP + 1, width: SHEET / STEP + 1 };
 export function renderDrawingPad({ model, el }) {
   let line = null; // the stroke under way
   let place = [SHEET / 2, SHEET / 2]; // of the pen
-  let chart = null;
 
   // While a message is under way, ipywidgets keeps the next one, and of several the last.
   const put = (state) => {
@@ -119,9 +118,7 @@ export function renderDrawingPad({ model, el }) {
     const row = [...arrayFrom(model, "_row", Float32Array)];
     bars.hidden = !strokes.length || !row.length;
     if (bars.hidden) return;
-    chart ??= barChart([""], model.get("_names"));
-    chart.draw([row], null, "linear");
-    bars.replaceChildren(chart.element);
+    bars.replaceChildren(barChart([""], model.get("_names"), [row]));
   });
   const say = () => status.say(model.get("_said"));
   const stops = [

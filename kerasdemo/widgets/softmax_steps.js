@@ -1,17 +1,16 @@
-// What SoftmaxView computes: plain functions over plain values, like those of pure.js.
+// What SoftmaxView computes: plain functions over plain values.
 import { ranked } from "./pure.js";
 
-/** The steps of softmax at a temperature, each kept: exp, sum, share. The largest goes off first,
- * so that nothing overflows. Of probabilities, log p are the logits, up to a constant. */
-export function softmaxSteps(row, temperature, areLogits) {
+/** The steps of softmax at temperature T. The largest logit goes off first, so that nothing
+ * overflows. Of probabilities, log p are the logits, up to a constant. */
+export function softmaxSteps(row, T, areLogits) {
   const logits = areLogits ? row : row.map((p) => Math.log(Math.max(p, 0)));
   const most = Math.max(...logits);
-  const scaled = logits.map((z) => z / temperature);
-  const powers = logits.map((z) => Math.exp((z - most) / temperature));
+  const scaled = logits.map((z) => z / T);
+  const powers = logits.map((z) => Math.exp((z - most) / T));
   const sum = powers.reduce((total, power) => total + power, 0);
-  const shares = powers.map((power) => power / sum);
-  const asGiven = !areLogits && temperature === 1;
-  return { logits, scaled, largest: most / temperature, powers, sum, shares: asGiven ? row : shares };
+  const shares = areLogits || T !== 1 ? powers.map((power) => power / sum) : row;
+  return { columns: [logits, scaled, powers, shares], largest: most / T, sum, shares };
 }
 
 /** The classes that are shown, in their order, and what the others have together. */
@@ -23,8 +22,9 @@ export function shownClasses(row, order, top) {
 
 /** What is compared: several samples of the first method, or one sample of each; four at most. */
 export function chooseSeries(methods, index, samples) {
-  const each = samples.length > 1
-    ? samples.map((at) => ({ name: `sample ${at}`, method: 0, at }))
-    : methods.map((name, method) => ({ name, method, at: samples[0] ?? index }));
-  return { series: each.slice(0, 4), others: each.slice(4).map(({ name }) => name) };
+  const several = samples.length > 1;
+  const series = several ? samples.map((at) => ({ method: 0, at }))
+    : methods.map((_, method) => ({ method, at: samples[0] ?? index }));
+  const names = several ? samples.map((at) => `sample ${at}`) : methods;
+  return { several, series: series.slice(0, 4), methods: names.slice(0, 4), others: names.slice(4) };
 }

@@ -19,41 +19,40 @@ const TICKS = {
   log: ["≤ 1e-8", "1e-6", "1e-4", "0.01", "1"],
 };
 
-const all = (tag, contents) => contents.map((content) => h(tag, {}, content));
+const each = (tag, contents) => contents.map((content) => h(tag, {}, content ?? ""));
 
-/** Bars that can stand alone: a line for each class, in it a bar for each method and a number for
- * each column. `draw` takes a row of probabilities for each method. */
-export function barChart(methods, names, columns = methods) {
-  const element = h("table", { class: "kd-bars", "aria-label": "Probability of each class" });
-  const draw = (rows, label, scale, {
-    places = [...names.keys()], numbers = rows, write = formatProbability, facts = [], focus, pick,
-  } = {}) => {
-    const predicted = rows.map((row) => softmaxFacts(row).predicted);
-    const line = (place) => {
-      const radio = h("input", { type: "radio", name: pick, checked: place === focus });
-      const bar = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
-      const value = (column, at) => h("td", { class: predicted[at] === place && "kd-largest" },
-        write(column[place]));
-      return h("tr", { onclick: () => pick?.(place) },
-        h("th", {}, h("label", {}, pick ? radio : "", names[place])), h("td", {}, ...rows.map(bar)),
-        ...numbers.map(value), h("td", {}, ...all("span", marksFor(place, label, predicted, methods))));
-    };
-    element.replaceChildren(
-      h("thead", { hidden: !columns[1] }, h("tr", {}, ...all("th", ["class", "", ...columns, ""]))),
-      h("tbody", {}, ...places.map(line)),
-      h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...all("span", TICKS[scale]))),
-        ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...all("td", cells)))));
+/** Bars that can stand alone: a line for each class, with a bar for each row of probabilities, one
+ * of each method, and a number for each column. */
+export function barChart(methods, names, rows, {
+  label = null, scale = "linear", columns = methods, numbers = rows, write = formatProbability,
+  places = [...names.keys()], facts = [], focus, pick,
+} = {}) {
+  const group = Math.random();
+  const predicted = rows.map((row) => softmaxFacts(row).predicted);
+  const line = (place) => {
+    const radio = h("input", { type: "radio", name: group, checked: place === focus });
+    const bar = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
+    const value = (column, at) => h("td", { class: predicted[at] === place && "kd-largest" },
+      write(column[place]));
+    return h("tr", { onclick: () => pick?.(place) },
+      h("th", {}, h("label", {}, pick ? radio : "", names[place])), h("td", {}, ...rows.map(bar)),
+      ...numbers.map(value), h("td", {}, ...each("span", marksFor(place, label, predicted, methods))));
   };
-  return { element: h("div", { class: "kd-chart" }, element), draw };
+  return h("div", { class: "kd-chart" }, h("table", { "aria-label": "Probability of each class" },
+    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "", ...columns, ""]))),
+    h("tbody", {}, ...places.map(line)),
+    h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
+      ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...each("td", cells))))));
 }
 
 /** The share of one class as a formula with its numbers, lit as in the lines of the chart. */
-function formula(name, { scaled, largest, powers, sum, shares }, place) {
-  const over = (...parts) => h("span", { class: "kd-over" }, ...all("span", parts));
-  const lit = (term, value) => h("b", { class: `kd-${term}` }, preciseValue(value));
-  return h("p", { class: "kd-formula" }, `share of ${name} =`, 
-    over(h("span", {}, "exp(", lit("scaled", scaled[place]), ` − ${preciseValue(largest)})`), "sum of all exp"),
-    "=", over(lit("power", powers[place]), lit("sum", sum)), "=", lit("share", shares[place]));
+function formula(name, { columns, largest, sum }, place) {
+  const lit = (term, value) => h("b", { class: `kd-lit-${term}` }, preciseValue(value));
+  const [, z, power, share] = columns.map((column, at) => lit(at, column[place]));
+  const over = (...parts) => h("span", { class: "kd-over" }, ...each("span", parts));
+  return h("p", { class: "kd-formula" }, `share of ${name} =`,
+    over(h("span", {}, "exp(", z, ` − ${preciseValue(largest)})`), "sum of all exp"), "=",
+    over(power, lit("sum", sum)), "=", share);
 }
 
 export function renderSoftmax({ model, el }) {
@@ -77,89 +76,77 @@ export function renderSoftmax({ model, el }) {
   const controls = [
     toggle(model, "scale", "Log axis", ["linear", "log"]), toggle(model, "table", "Table"),
     toggle(model, "order", "Most likely first", ["class", "probability"]),
-    field("top", "Most likely classes shown", { min: 1 }),
+    field("top", "Show the top", { min: 1 }),
     field("temperature", "Temperature T", { min: 0.01, max: 100, step: "any", required: true }),
   ];
-  const [log, table, sorted, top, heat] = controls.map(({ element }) => element);
-  const [pages, title, stage, words, hint] = ["push", "title", "scroll", "words", "muted"]
-    .map((name) => h("div", { class: `kd-${name}` }));
+  const [log, table, ...more] = controls.map(({ element }) => element);
+  const page = pager(model, "Row", status);
+  const [title, stage, words] = ["title", "scroll", "words"].map((name) => h("div", { class: `kd-${name}` }));
   const bar = (...parts) => h("div", { class: "kd-bar" }, ...parts);
   const root = h("div", { class: "kd-root kd-softmax-view", role: "group", "aria-label": "Softmax view" },
-    bar(pages, log, table), title, stage, words, h("details", { open: get("_logits") },
-      h("summary", {}, "More: order, number of classes, temperature"), bar(sorted, top),
-      bar(heat, slider, reset), hint), status.element);
+    bar(page.element, log, table), title, stage, words, h("details", { open: get("_logits") },
+      h("summary", {}, "More: order, number of classes, temperature"),
+      bar(...more, slider, reset), h("p", { class: "kd-muted" }, get("_help").hint ?? "")), status.element);
   shieldKeys(root);
   el.append(root);
 
-  let [page, waiting] = [{}, 0];
+  let waiting = 0;
   const draw = () => {
-    const [index, temperature, count, names, labels, areLogits, help] = ["index", "temperature",
-      "_count", "_class_names", "_labels", "_logits", "_help"].map(get);
-    if (page.count !== count) {
-      page = { count, ...pager(model, "Row", count, status) };
-      pages.replaceChildren(page.element);
-    }
+    const [T, scale, count, names, labels, areLogits, help] = ["temperature", "scale", "_count",
+      "_class_names", "_labels", "_logits", "_help"].map(get);
     const samples = get("rows").filter((at) => at < count);
-    pages.hidden = samples.length;
     if (!page.draw() && !samples.length) return;
+    page.element.hidden ||= samples.length;
     controls.forEach((control) => control.draw());
-    slider.value = Math.log10(temperature);
-    hint.textContent = help.hint ?? "";
+    slider.value = Math.log10(T);
 
-    const { series, others, several } = chooseSeries(get("_methods"), index, samples);
+    const { series, methods, others, several } = chooseSeries(get("_methods"), get("index"), samples);
     const all = arrayFrom(model, "_rows", Float32Array);
     const steps = series.map(({ method, at }) => {
       const start = (method * count + at) * names.length;
-      return softmaxSteps([...all.subarray(start, start + names.length)], temperature, areLogits);
+      return softmaxSteps([...all.subarray(start, start + names.length)], T, areLogits);
     });
+    const [one] = steps;
     const rows = steps.map(({ shares }) => shares);
     const facts = rows.map(softmaxFacts);
-    const methods = series.map(({ name }) => name);
     const focus = get("focus") ?? facts[0].predicted ?? 0;
     const { places, rest } = shownClasses(rows[0], get("order"), get("top"));
 
-    // ---- the chart
-    const [{ logits, scaled, powers, sum }] = steps;
     const lit = areLogits && !methods[1];
-    const fact = (name, write, power = "") => [name, help[name] ?? "", ...(lit ? ["", "", power] : []),
+    const fact = (name, write, power = "") => [name, help[name], ...(lit ? ["", "", power] : []),
       ...facts.map(write)];
-    const chart = barChart(methods, names, lit ? ["logit z", "z/T", "exp(z/T − largest)", "share"] : methods);
     const held = stage.contains(document.activeElement);
-    chart.draw(rows, several ? null : labels[series[0].at], get("scale"), {
-      places, focus, pick: areLogits && ((place) => tell(model, { focus: place })),
-      numbers: lit ? [logits, scaled, powers, rows[0]] : rows,
-      write: lit || get("table") || get("scale") === "log" ? preciseValue : formatProbability,
+    stage.replaceChildren(barChart(methods, names, rows, {
+      label: several ? null : labels[series[0].at], scale, places, focus,
+      columns: lit ? ["logit z", "z/T", "exp(z/T − largest)", "share"] : methods,
+      numbers: lit ? one.columns : rows,
+      write: lit || get("table") || scale === "log" ? preciseValue : formatProbability,
+      pick: lit && ((place) => tell(model, { focus: place })),
       facts: [
-        fact("Sum", (each) => each.sum.toFixed(3), preciseValue(sum)),
-        fact("Margin", (each) => formatProbability(each.margin)),
-        fact("Entropy", (each) => each.entropy.toFixed(2)),
+        fact("Sum", ({ sum }) => sum.toFixed(3), preciseValue(one.sum)),
+        fact("Margin", ({ margin }) => formatProbability(margin)),
+        fact("Entropy", ({ entropy }) => entropy.toFixed(2)),
         fact("Difference", (_, at) => preciseValue(largestDifference(rows[at], rows[0]))),
       ].slice(0, methods[1] ? 4 : 3),
-    });
-    stage.className = `${lit ? "kd-steps" : ""} ${get("table") ? "kd-as-table" : ""}`;
-    stage.replaceChildren(chart.element);
-    if (held) stage.querySelector(":checked").focus();
+    }));
+    if (held) stage.querySelector(":checked")?.focus();
 
-    // ---- the words
-    const said = (several ? rows.map((row) => [row]) : [rows]).map((group, nth) => {
-      const { at } = series[nth];
-      return describeAgreement(get("_samples")[at] ?? at, names[labels[at]], group, names);
-    });
-    title.textContent = said.join("; ") + (temperature === 1 ? "" : `, at T = ${temperature}`);
-    words.replaceChildren(...(areLogits ? steps.map((each) => formula(names[focus], each, focus)) : []),
-      ...all("p", [
-        ...rows.map((row, at) => (methods[1] ? `${methods[at]}: ` : "") + describeSoftmax(row, names)),
-        rest && `The other ${names.length - places.length} classes have ${formatPercent(rest)} together.`,
-        others[0] && `Left out, as four are drawn: ${others.join(", ")}.`,
-        areLogits && help.why,
-      ].filter(Boolean)));
+    const said = series.map(({ at }, nth) => describeAgreement(get("_samples")[at] ?? at,
+      names[labels[at]], several ? [rows[nth]] : rows, names));
+    title.textContent = [...new Set(said)].join("; ") + (T === 1 ? "" : `, at T = ${T}`);
+    words.replaceChildren(lit ? formula(names[focus], one, focus) : "", ...each("p", [
+      ...rows.map((row, at) => (methods[1] ? `${methods[at]}: ` : "") + describeSoftmax(row, names)),
+      rest && `The other ${names.length - places.length} classes hold ${formatPercent(rest)}.`,
+      others[0] && `Left out, as four fit: ${others.join(", ")}.`,
+      lit && help.why,
+    ].filter(Boolean)));
     clearTimeout(waiting);
-    const share = areLogits ? `. Share of ${names[focus]}: ${formatPercent(rows[0][focus])}` : "";
+    const share = lit ? `. Share of ${names[focus]}: ${formatPercent(rows[0][focus])}` : "";
     waiting = setTimeout(() => status.say(title.textContent + share), 400);
   };
   const soon = oncePerFrame(draw);
-  const stops = [() => flush(model), status.stop, () => clearTimeout(waiting), soon.cancel,
-    followTheme(root, () => {}), listen(model, Object.keys(STATE), soon)];
+  const stops = [() => flush(model), status.stop, soon.cancel, followTheme(root),
+    listen(model, Object.keys(STATE), soon)];
   draw();
   return () => stops.forEach((stop) => stop());
 }
