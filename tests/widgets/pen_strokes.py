@@ -32,7 +32,8 @@ FORMS = {
     ],
     2: [
         [path(arc(0.48, 0.28, 0.34, 0.28, -170, 30), [0.15, 1], [0.88, 1])],
-        [path(arc(0.48, 0.27, 0.33, 0.27, -160, 40), [0.25, 0.9], [0.2, 0.97], [0.5, 0.95], [0.9, 1])],
+        [path(arc(0.48, 0.27, 0.33, 0.27, -160, 40), [0.25, 0.9], [0.2, 0.97],
+              [0.5, 0.95], [0.9, 1])],
     ],
     3: [
         [path(arc(0.45, 0.25, 0.33, 0.25, -160, 90), arc(0.45, 0.74, 0.38, 0.26, -90, 150))],
@@ -78,7 +79,11 @@ def written(label, rng, *, width=None, form=None):
     wide = height * np.clip(rng.normal(0.72, 0.12), 0.4, 1)
     hand = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     hand = hand @ np.array([[1, -slant], [0, 1]]) @ np.diag([wide, height])
-    waves = rng.normal(0, 0.012 * height, (2, 4)), rng.uniform(1, 5, (2, 4)), rng.uniform(0, 6, (2, 4))
+    waves = (
+        rng.normal(0, 0.012 * height, (2, 4)),
+        rng.uniform(1, 5, (2, 4)),
+        rng.uniform(0, 6, (2, 4)),
+    )
     drawn = [_wobbly((_dense(stroke) - 0.5) @ hand.T, height, waves) for stroke in strokes]
     middle = SHEET / 2 + rng.uniform(-1, 1, 2) * (SHEET - height) * 0.3
     thick = {"width": 26 if width is None else width}
@@ -101,5 +106,7 @@ def _wobbly(points, height, waves):
     moved = points.copy()
     for axis in (0, 1):
         other = points[:, 1 - axis, None] / height
-        moved[:, axis] += (strength[axis] * np.sin(speed[axis] * other * 3 + phase[axis])).sum(axis=1)
+        moved[:, axis] += (strength[axis] * np.sin(speed[axis] * other * 3 + phase[axis])).sum(
+            axis=1
+        )
     return moved
