@@ -138,7 +138,6 @@ export function renderChooser({ model, el }) {
     showAll.hidden = !why;
     grid.scrollTop = 0;
     if (shown.length && !isShown(model.get("current"))) tell(model, { current: shown[0] });
-    scrollTo(model.get("current"));
     onSelected();
   };
   const onSelected = () => {

@@ -49,11 +49,14 @@ class Chooser:
         }
         self.grid.click(position=spot, **options)
 
-    def option(self):
+    def option(self, position):
         """Return the thumbnail under the cursor, as a screen reader finds it."""
-        self.notebook.page.wait_for_timeout(100)
-        name = self.grid.get_attribute("aria-activedescendant")
-        return self.notebook.page.locator(f'[id="{name}"]')
+        self.notebook.page.wait_for_function(
+            "([grid, position]) => document.getElementById("
+            "grid.getAttribute('aria-activedescendant'))?.dataset.kdPosition === position",
+            arg=[self.grid.element_handle(), str(position)],
+        )
+        return self.root.locator(f'[data-kd-position="{position}"]')
 
     def selected(self, wanted):
         """Wait for what the kernel holds, and return it."""
@@ -138,13 +141,80 @@ def test_filters_sort_and_say_when_nothing_is_left(chooser):
     root.get_by_role("button", name="Choose all shown").click()
     root.get_by_text("36 chosen", exact=True).wait_for()
     chooser.notebook.run("chooser.digit = 11")
-    root.get_by_text("No digit fits: labelled 11, predicted wrong.").wait_for()
+    root.get_by_text("0 of 1,797 shown: labelled 11, predicted wrong").wait_for()
+    assert root.get_by_text("No digit passes all the filters.").is_visible()
     root.get_by_text("36 chosen, 36 of them hidden by the filters").wait_for()
     root.get_by_role("button", name="Show all digits").click()
     root.get_by_text("All 1,797 digits shown").wait_for()
     assert (
         chooser.notebook.wait_for_print("chooser.digit, chooser.outcome", "None all") == "None all"
     )
+
+
+def test_a_range_of_confidence_is_typed_and_mistakes_are_explained_and_kept(chooser):
+    root, notebook = chooser.root, chooser.notebook
+    low, high = (root.get_by_label(f"Confidence {end}, per cent") for end in ("from", "to"))
+    low.fill("90")
+    low.press("Enter")
+    count = notebook.run("print(int((rows.max(1) >= np.float32(0.9)).sum()))")
+    words = root.get_by_text(f"{count} of 1,797 shown: confidence 90 to 100 %")
+    words.wait_for()
+    assert notebook.wait_for_print("chooser.confidence", "(0.9, 1.0)") == "(0.9, 1.0)"
+    for field, typed, complaint in (
+        (high, "much", "“much” is not a confidence. Type per cent, 0 to 100."),
+        (high, "50", "Nothing lies from 90 to 50 %. Type the smaller first."),
+    ):
+        field.fill(typed)
+        field.press("Enter")
+        chooser.status.get_by_text(complaint).wait_for()
+        assert field.input_value() == typed
+        assert field.get_attribute("aria-invalid") == "true"
+        assert words.is_visible()
+    low.fill("20,5")
+    low.press("Enter")
+    root.get_by_text(re.compile(r"shown: confidence 20\.5 to 50 %$")).wait_for()
+    assert "Nothing lies" not in chooser.status.inner_text()
+    assert root.locator('[aria-invalid="true"]').count() == 0
+    root.get_by_role("button", name="Show all digits").click()
+    root.get_by_text("All 1,797 digits shown").wait_for()
+    assert (low.input_value(), high.input_value()) == ("0", "100")
+    assert notebook.wait_for_print("chooser.confidence", "(0.0, 1.0)") == "(0.0, 1.0)"
+
+
+ORDERS = {
+    "least sure": "rows.max(1)",
+    "surest": "-rows.max(1)",
+    "most undecided": "(rows * np.log2(rows, where=rows > 0, out=np.zeros_like(rows))).sum(1)",
+    "closest call": "np.sort(rows)[:, -1] - np.sort(rows)[:, -2]",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_each_order_is_what_numpy_makes_of_it(chooser, order):
+    chooser.root.get_by_role("combobox", name="Order").select_option(order)
+    wanted = chooser.notebook.run(f"print(np.argsort({ORDERS[order]}, kind='stable')[:5].tolist())")
+    chooser.notebook.page.wait_for_function(
+        "(wanted) => JSON.stringify([...document.querySelectorAll('.kd-tile')].slice(0, 5)"
+        ".map((tile) => Number(tile.dataset.kdPosition))) === wanted",
+        arg=wanted.replace(" ", ""),
+    )
+    assert chooser.notebook.wait_for_print("chooser.order", order) == order
+
+
+def test_filters_set_in_python_are_seen_in_their_controls(chooser):
+    chooser.notebook.run(
+        "chooser.digit, chooser.outcome, chooser.confidence, chooser.order ="
+        " 3, 'right', (0.25, 0.995), 'closest call'"
+    )
+    root = chooser.root
+    root.get_by_text(
+        re.compile("shown: labelled 3, predicted right, confidence 25 to 99.5 %$")
+    ).wait_for()
+    assert root.get_by_label("Confidence from, per cent").input_value() == "25"
+    assert root.get_by_label("Confidence to, per cent").input_value() == "99.5"
+    assert root.get_by_role("combobox", name="Digit").input_value() == "3"
+    assert root.get_by_role("combobox", name="Predicted").input_value() == "right"
+    assert root.get_by_role("combobox", name="Order").input_value() == "closest call"
 
 
 def test_only_the_rows_in_sight_are_drawn(chooser):
@@ -191,16 +261,18 @@ def test_the_focused_digit_has_a_name_a_place_and_a_state(chooser):
     chooser.grid.focus()
     chooser.notebook.page.keyboard.press("ArrowRight")
     chooser.root.get_by_text(re.compile("^Sample 1, labelled 1")).wait_for()
-    option = chooser.option()
+    option = chooser.option(1)
     assert option.get_attribute("role") == "option"
     assert option.get_attribute("aria-label").startswith("sample 1, labelled 1, predicted 1, ")
     assert option.get_attribute("aria-posinset") == "2"
     assert option.get_attribute("aria-setsize") == "1797"
     assert option.get_attribute("aria-selected") == "false"
     chooser.notebook.page.keyboard.press("Space")
-    assert chooser.option().get_attribute("aria-selected") == "true"
+    chooser.root.get_by_text("1 chosen", exact=True).wait_for()
+    chooser.picture()
+    assert chooser.option(1).get_attribute("aria-selected") == "true"
     chooser.notebook.page.keyboard.press("End")
-    assert chooser.option().get_attribute("aria-posinset") == "1797"
+    assert chooser.option(1796).get_attribute("aria-posinset") == "1797"
 
 
 def test_positions_can_be_typed_and_mistakes_are_named(chooser):
@@ -236,6 +308,21 @@ def test_keys_stay_in_the_widget_and_leave_the_notebook_alone(chooser, name):
     for key in KEYS_THAT_JUPYTERLAB_TAKES:
         notebook.page.keyboard.press(key)
     assert notebook.page.evaluate(source) == before
+    assert target.evaluate("(element) => element === document.activeElement")
+
+
+@pytest.mark.parametrize("name", ["listbox", "field"])
+def test_the_notebook_can_be_saved_from_inside_a_widget(chooser, name):
+    notebook = chooser.notebook
+    model = "window.jupyterapp.shell.currentWidget.context.model"
+    notebook.page.evaluate(f"() => {{ {model}.dirty = true; }}")
+    target = {"listbox": chooser.grid, "field": chooser.field}[name]
+    target.focus()
+    notebook.page.keyboard.press("s")
+    notebook.page.wait_for_timeout(500)
+    assert notebook.page.evaluate(f"() => {model}.dirty"), "a plain letter saves nothing"
+    notebook.page.keyboard.press("ControlOrMeta+s")
+    notebook.page.wait_for_function(f"() => !{model}.dirty")
     assert target.evaluate("(element) => element === document.activeElement")
 
 
@@ -314,13 +401,39 @@ def test_views_follow_the_chooser_and_the_other_way_round(show):
     chooser.click(7)
     page.locator(".kd-digit-view .kd-title").get_by_text("Image 7, labelled 7").wait_for()
     softmax = page.locator(".kd-softmax-view")
-    softmax.locator(".kd-title").get_by_text("sample 7, labelled 7, the methods disagree").wait_for()
+    softmax.locator(".kd-title").get_by_text(
+        "sample 7, labelled 7, the methods disagree"
+    ).wait_for()
     page.locator(".kd-digit-view").get_by_role("button", name="Next").click()
     chooser.root.get_by_text(re.compile("^Sample 8, labelled 8")).wait_for()
     softmax.get_by_role("spinbutton", name="Row").fill("17")
     softmax.get_by_role("spinbutton", name="Row").press("Enter")
     chooser.root.get_by_text(re.compile("^Sample 17, labelled 7")).wait_for()
     page.locator(".kd-digit-view .kd-title").get_by_text("Image 17, labelled 7").wait_for()
+
+
+def test_linked_views_move_while_the_kernel_is_busy(show):
+    chooser = Chooser(
+        show(
+            "chooser, view = SampleChooser(digits, rows), DigitView(digits)\n"
+            "ipywidgets.jslink((chooser, 'current'), (view, 'index'))\n"
+            "ipywidgets.VBox([chooser, view])"
+        )
+    )
+    page = chooser.notebook.page
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.evaluate(f"() => {{ {kernel}.requestExecute({{ code: 'import time; time.sleep(6)' }}); }}")
+    page.wait_for_function(f"() => {kernel}.status === 'busy'")
+    title = page.locator(".kd-digit-view .kd-title")
+    chooser.grid.focus()
+    for place in (1, 2, 3):
+        page.keyboard.press("ArrowRight")
+        title.get_by_text(f"Image {place}, labelled {place}").wait_for()
+    page.locator(".kd-digit-view").get_by_role("button", name="Previous").click()
+    chooser.root.get_by_text(re.compile("^Sample 2, labelled 2")).wait_for()
+    assert page.evaluate(f"() => {kernel}.status") == "busy"
+    said = "chooser.current, view.index"
+    assert chooser.notebook.wait_for_print(said, "2 2") == "2 2"
 
 
 def test_two_views_of_one_chooser_stay_in_step(show):
@@ -342,6 +455,21 @@ def test_an_error_in_a_callback_is_shown_in_the_widget(chooser):
     chooser.notebook.run("chooser.unobserve(fails, 'selected')")
     chooser.click(3)
     chooser.status.get_by_text("LookupError").wait_for(state="detached")
+
+
+def test_an_error_on_a_message_is_shown_in_the_widget(chooser):
+    chooser.notebook.run(
+        "def fails(*_):\n    raise LookupError('no answer')\n"
+        "chooser.on_msg(fails)\nchooser._handle_custom_msg({}, [])"
+    )
+    chooser.status.get_by_text("Error in the kernel: LookupError: no answer").wait_for()
+    chooser.field.fill("x")
+    chooser.field.press("Enter")
+    chooser.status.get_by_text("“x” is not a position").wait_for()
+    chooser.field.fill("5")
+    chooser.field.press("Enter")
+    assert chooser.selected([5]) == "[5]"
+    assert "LookupError" not in chooser.status.inner_text(), "the kernel was right since"
 
 
 # ---- the other two ------------------------------------------------------------------------
@@ -375,6 +503,60 @@ def test_the_value_under_mouse_and_keyboard_and_all_the_numbers(show):
     root.locator(".kd-title").get_by_text("Image 1").wait_for()
     assert set(root.locator("pre").text_content().split()) == {"0"}
     assert notebook.wait_for_print("view.index, view.numbers", "1 True") == "1 True"
+
+
+def test_a_number_that_no_image_has_is_explained_and_kept(show):
+    root = show("view = DigitView(digits)\nview").page.locator(".kd-digit-view")
+    number, status = root.get_by_role("spinbutton", name="Image"), root.get_by_role("status")
+    for typed, complaint in (
+        ("9999", "There is no image 9999; type 0 to 1796."),
+        ("1.5", "There is no image 1.5; type 0 to 1796."),
+        ("", "Type a whole number from 0 to 1796."),
+    ):
+        number.fill(typed)
+        number.press("Enter")
+        status.get_by_text(complaint).wait_for()
+        assert number.input_value() == typed
+        assert number.get_attribute("aria-invalid") == "true"
+        assert root.locator(".kd-title").inner_text() == "Image 0, labelled 0"
+    number.fill("17")
+    number.press("Enter")
+    root.locator(".kd-title").get_by_text("Image 17, labelled 7").wait_for()
+    assert number.get_attribute("aria-invalid") == "false"
+    assert "There is no" not in status.inner_text()
+    number.fill("-1")
+    number.press("Enter")
+    root.get_by_role("button", name="Next").click()
+    root.locator(".kd-title").get_by_text("Image 18, labelled 8").wait_for()
+    assert number.input_value() == "18"
+    assert status.inner_text().strip() == ""
+
+
+def test_a_link_to_an_image_that_is_not_there_says_so(show):
+    notebook = show(
+        "one, other = DigitView(digits), DigitView(digits[:5])\n"
+        "ipywidgets.jslink((one, 'index'), (other, 'index'))\nipywidgets.VBox([one, other])"
+    )
+    one, other = (notebook.page.locator(".kd-digit-view").nth(at) for at in (0, 1))
+    one.get_by_role("spinbutton", name="Image").fill("7")
+    one.get_by_role("spinbutton", name="Image").press("Enter")
+    other.get_by_role("status").get_by_text("There is no image 7; type 0 to 4.").wait_for()
+    one.get_by_role("button", name="Previous").click()
+    one.get_by_role("spinbutton", name="Image").fill("4")
+    one.get_by_role("spinbutton", name="Image").press("Enter")
+    other.locator(".kd-title").get_by_text("Image 4, labelled 4").wait_for()
+    other.get_by_role("status").get_by_text("There is no").wait_for(state="detached")
+
+
+def test_a_view_inside_another_has_no_frame_of_its_own(show):
+    page = show(LINKED, theme="dark").page
+    page.locator(".kd-softmax-view").wait_for()
+    inner = page.locator(".kd-digit-view")
+    inner.evaluate("(inner) => document.querySelector('.kd-chooser').append(inner)")
+    style = "(root) => [getComputedStyle(root).borderTopWidth, getComputedStyle(root).paddingTop]"
+    assert inner.evaluate(style) == ["0px", "0px"]
+    assert page.locator(".kd-chooser").evaluate(style) != ["0px", "0px"]
+    assert inner.get_attribute("data-kd-theme") == "dark"
 
 
 def test_names_from_outside_stay_text(show):
