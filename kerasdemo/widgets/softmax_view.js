@@ -126,7 +126,7 @@ export function renderSoftmax({ model, el }) {
         fact("Sum", ({ sum }) => sum.toFixed(3), preciseValue(one.sum)),
         fact("Margin", ({ margin }) => formatProbability(margin)),
         fact("Entropy", ({ entropy }) => entropy.toFixed(2)),
-        fact("Difference", (_, at) => preciseValue(largestDifference(rows[at], rows[0]))),
+        fact("Difference", (_, at) => (at ? preciseValue(largestDifference(rows[at], rows[0])) : "–")),
       ].slice(0, methods[1] ? 4 : 3),
     }));
     if (held) stage.querySelector(":checked")?.focus();
