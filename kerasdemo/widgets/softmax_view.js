@@ -70,7 +70,7 @@ export function renderSoftmax({ model, el }) {
   };
   const slider = h("input", {
     type: "range", min: -1, max: 1, step: 0.01, "aria-label": "Temperature, slider",
-    oninput: () => tell(model, { temperature: Number((10 ** slider.value).toPrecision(2)) }),
+    oninput: () => tell(model, { temperature: Number((10 ** slider.value).toPrecision(3)) }),
   });
   const reset = h("button", { onclick: () => tell(model, { temperature: 1 }) }, "Reset to 1");
   const controls = [
