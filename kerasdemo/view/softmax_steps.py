@@ -157,7 +157,7 @@ def softmax_help(classes: int, *, logits: bool) -> dict[str, str]:
         "Margin": "first minus second; near 0 it was a close call",
         "Entropy": f"doubt in bits: 0 none, {np.log2(classes):.2f} all alike",
         "Difference": "largest difference from the first column",
-        "top": f"Type a whole number from 1 to {classes}; an empty field shows all.",
+        "top": "Type how many classes to show: a whole number from 1 on. An empty field shows all.",
         "temperature": _WISH,
         "why": _WHY,
         "hint": _HEAT if logits else f"{_HEAT} {_UNKNOWN}",

@@ -112,14 +112,11 @@ class SoftmaxView(KitWidget):
                 f"{'neither' if logits is None else 'both'} given; expected one of them: "
                 "SoftmaxView(probabilities) or SoftmaxView(logits=...)."
             )
-        super().__init__()
         self._names_given = class_names
-        self._take(probabilities, logits, labels)
-        for name, value in choices.items():
-            setattr(self, name, value)
+        super().__init__(**{**self._take(probabilities, logits, labels), **choices})
 
-    def _take(self, probabilities: Any, logits: Any, labels: Any) -> None:
-        """Show other numbers, in one message to the page; what does not fit them goes."""
+    def _take(self, probabilities: Any, logits: Any, labels: Any) -> dict[str, Any]:
+        """Keep the numbers, when they are good; return what the page is to be told of them."""
         given = probabilities if logits is None else logits
         named = check_rows(given, logits=logits is not None)
         count, classes = next(iter(named.values())).shape
@@ -129,25 +126,39 @@ class SoftmaxView(KitWidget):
         names = [str(name) for name in (range(classes) if asked is None else asked)]
         if len(names) != classes:
             raise ValueError(f"{len(names)} class_names given for {classes} classes.")
-        true = check_labels(labels, count, classes)
-        fewer_classes = self.focus is not None and self.focus >= classes
+        state = {
+            "_count": count,
+            "_methods": list(named),
+            "_class_names": names,
+            "_labels": check_labels(labels, count, classes),
+            "_logits": logits is not None,
+            "_help": softmax_help(classes, logits=logits is not None),
+            "_rows": np.stack(list(named.values())).astype("<f4").tobytes(),
+        }
+        if classes != len(self._class_names):
+            state["top"] = MANY if classes > MANY else None
         self._given, self._named = given, named
+        return state
+
+    def _replace(self, probabilities: Any, logits: Any) -> None:
+        """Show other numbers, in one message to the page; what does not fit them goes."""
+        given = probabilities if logits is None else logits
+        shape = next(iter(check_rows(given, logits=logits is not None).values())).shape
+        fit = shape == (self._count, len(self._class_names))
+        state = self._take(probabilities, logits, self.labels if fit else None)
         with self.hold_sync():
-            self.index = min(self.index, count - 1)
-            self.rows = [at for at in self.rows if at < count]
-            self.focus = None if fewer_classes else self.focus
-            if classes != len(self._class_names):
-                self.top = MANY if classes > MANY else None
-            self._count, self._methods, self._class_names = count, list(named), names
-            self._labels, self._logits = true, logits is not None
-            self._help = softmax_help(classes, logits=self._logits)
-            self._rows = np.stack(list(named.values())).astype("<f4").tobytes()
+            self.index = min(self.index, shape[0] - 1)
+            self.rows = [at for at in self.rows if at < shape[0]]
+            if self.focus is not None and self.focus >= shape[1]:
+                self.focus = None
+            for name, value in state.items():
+                setattr(self, name, value)
 
     @property
     def probabilities(self) -> Any:
         """The probabilities as they were given; None for logits. Setting them shows others.
 
-        The labels stay when there are as many rows as before.
+        The labels stay when the numbers have the shape they had, and go otherwise.
         """
         return None if self._logits else self._given
 
@@ -163,12 +174,6 @@ class SoftmaxView(KitWidget):
     @logits.setter
     def logits(self, logits: Any) -> None:
         self._replace(None, logits)
-
-    def _replace(self, probabilities: Any, logits: Any) -> None:
-        """Show other numbers, with the labels when they still fit."""
-        given = check_rows(probabilities if logits is None else logits, logits=logits is not None)
-        fits = len(next(iter(given.values()))) == self._count
-        self._take(probabilities, logits, self._labels if self._labels and fits else None)
 
     @property
     def labels(self) -> list[int] | None:
