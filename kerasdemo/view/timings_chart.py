@@ -20,6 +20,8 @@ LABEL_GAP, LABEL_WIDTH, TICK_GAP = 17, 19, 34
 DASHES = ((), (7, 4), (2, 3), (10, 3, 2, 3), (14, 4))
 LEAST = 1e-9  # seconds: a clock that stood still is drawn at the bottom
 
+AIR = 1.1  # between the lines and the ends of the axis
+
 Place = tuple[float, float]
 
 
@@ -115,9 +117,8 @@ def chart(series: Series, sizes: Sequence[int], *, per: str = "call") -> Chart:
 
     shown = {name: [point.per(per) for point in points] for name, points in series.items()}
     values = [v for points in shown.values() for p in points for v in (p.low, p.median, p.high)]
-    ticks, (low, high) = log_ticks(
-        max(min(values, default=0.001), LEAST), max(max(values, default=1), LEAST)
-    )
+    least, most = min(values, default=0.001), max(values, default=1)
+    ticks, (low, high) = log_ticks(max(least, LEAST) / AIR, max(most, LEAST) * AIR)
 
     def y(seconds: float) -> float:
         share = math.log(max(seconds, low) / low) / math.log(high / low)

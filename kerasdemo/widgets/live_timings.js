@@ -1,21 +1,24 @@
 // LiveTimings: the page asks for one step after the other, so that stopping here, or closing the
 // page, stops the kernel too. The kernel measures, draws and finds the words.
-import { followTheme, h, listen, shieldKeys, statusLine, toggle } from "./common.js";
+import { followTheme, h, labelled, listen, shieldKeys, statusLine, toggle } from "./common.js";
 
-export function renderLiveTimings({ model, el }) {
+function render({ model, el }) {
   let mine = false; // of several views, only the clicked one asks
   const running = () => model.get("_running"); // known to the views of this page only
   const go = (on, again) => {
+    try {
+      if (on) model.send({ measure: model.get("_progress").turn, again });
+    } catch {
+      on = false; // the kernel is gone
+    }
     model.set("_running", on);
     mine = on;
-    if (on) model.send({ measure: model.get("_progress").turn, again });
   };
   const status = statusLine(model);
   const main = h("button", { onclick: () => go(!running()) });
   const again = h("button", { onclick: () => (go(true, true), main.focus()) }, "Start again");
   const bar = h("progress");
-  const doing = h("span");
-  const far = h("label", { class: "kd-field" }, bar, doing);
+  const far = labelled("", bar);
   const per = toggle(model, "per", "Time per sample", ["call", "sample"]);
   const page = h("div", { class: "kd-page", tabindex: 0, role: "group", "aria-label": "Chart and table" });
   const root = h("div", { class: "kd-root kd-live-timings", role: "group", "aria-label": "Live timings" },
@@ -31,7 +34,7 @@ export function renderLiveTimings({ model, el }) {
     again.hidden = busy || now.offer !== "Continue";
     far.hidden = !busy;
     bar.value = now.share;
-    doing.textContent = now.doing;
+    far.firstChild.textContent = now.doing;
     status.say(busy ? "" : now.said);
   };
   const drawPage = () => {
@@ -52,4 +55,4 @@ export function renderLiveTimings({ model, el }) {
   return () => stops.forEach((stop) => stop());
 }
 
-export default { render: renderLiveTimings };
+export default { render };

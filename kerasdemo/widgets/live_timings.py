@@ -26,7 +26,9 @@ class LiveTimings(KitWidget):
 
     One point is one call on one batch. All methods take turns at it: the first call at that size
     is kept apart, then come `rounds` warm calls. The page asks for each next step, so that Stop,
-    or closing the page, stops the kernel's work too, and cells can run in between.
+    or closing the page, stops the kernel's work too, and cells can run in between. A saved notebook
+    keeps the picture of the moment when its cell ran; ``live.timings`` in a cell of its own keeps
+    the numbers.
 
     Parameters
     ----------

@@ -308,3 +308,20 @@ def test_a_reload_in_the_middle_shows_what_was_measured(open_notebook):
     again.button("Continue").click()
     again.wait_done()
     assert again.points.count() == 6 > made
+
+
+def test_a_restart_in_the_middle_is_said_and_breaks_nothing(open_notebook):
+    view = View(open_notebook(SETUP, CELL))
+    view.notebook.run("pace['seconds'] = 0.1")
+    view.button("Start").click()
+    view.wait_points(1)
+    view.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    view.status.get_by_text("Run the cell again").wait_for()
+    view.button("Stop").click()
+    view.button("Continue").click()
+    view.button("Continue").wait_for()
+    assert "Run the cell again" in view.status.inner_text()
+    view.notebook.run_all()
+    View(view.notebook).button("Start").wait_for()
