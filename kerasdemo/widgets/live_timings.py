@@ -117,10 +117,8 @@ class LiveTimings(KitWidget):
         left = len(self._sweep.left)
         with progress_bar(left, desc="timing", unit="size", delay=2, leave=False) as bar:
             for _ in range(left):
-                try:
-                    self._sweep.measure()
-                finally:
-                    self._show()
+                self._sweep.measure()
+                self._show()
                 bar.update()
         return self.timings
 

@@ -79,6 +79,7 @@ def test_a_page_in_lines_counts_as_a_page():
         [],
         {},
         {"type": "file", "content": json.dumps({"cells": [VIEW]})},
+        model_of(output()) | {"type": "file"},
         {"type": "directory", "content": [{"type": "notebook"}]},
         {"type": "notebook"},
         {"type": "notebook", "content": None},
