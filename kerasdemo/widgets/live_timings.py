@@ -156,7 +156,6 @@ class LiveTimings(KitWidget):
         """Tell the page how far it is, and what there is to see, in one message."""
         self._turn += 1
         done, left = len(self._sweep.points), self._sweep.left
-        new = list(self._sweep.points) != self.measured or not self._pages
         with self.hold_sync():
             self._progress = {
                 "turn": self._turn,
@@ -166,8 +165,7 @@ class LiveTimings(KitWidget):
                 "offer": "Start again" if not left else "Continue" if done else "Start",
                 "stop": failed or not left,
             }
-            if new:
-                self._pages = {per: self._page(per) for per in ("call", "sample")}
+            self._pages = {per: self._page(per) for per in ("call", "sample")}
         self.set_trait("measured", list(self._sweep.points))
 
     def _doing(self) -> str:

@@ -228,6 +228,13 @@ def test_without_its_kernel_a_notebook_shows_the_picture(files, server):
     assert without_view(files)
 
 
+def test_each_notebook_is_asked_for_its_own_kernel(files, server):
+    server.paths, server.pids = {"b.ipynb": "k2", "a.ipynb": "k1"}, {"k1": 100, "k2": 200}
+    write(files, model_of(output()))
+    server.pids["k2"] = 300  # only the other one is restarted
+    assert VIEW in kinds(read(files))[0]
+
+
 def test_another_kernel_is_not_the_one_that_made_the_view(files, server):
     write(files, model_of(output()))
     server.paths["a.ipynb"], server.pids["k2"] = "k2", 100

@@ -280,6 +280,17 @@ def test_how_far_the_cost_of_a_sample_falls():
     )
 
 
+def test_a_fall_within_the_quartiles_is_no_fall():
+    medians = zip(SIZES, [1.0, 0.99, 0.98, 0.97, 0.96], strict=True)
+    vague = [Point(s, 1, m * s, m * s * 0.9, m * s * 1.1) for s, m in medians]
+    assert falls_until(vague) == 1
+
+
+def test_a_first_call_that_is_a_little_slow_is_not_named():
+    assert not any("First call" in s for s in what_to_look_at({"a": line(1, 0.1, first=2.5)}))
+    assert any("First call" in s for s in what_to_look_at({"a": line(1, 0.1, first=3.5)}))
+
+
 def test_the_first_call_is_named_only_when_it_is_slow():
     assert not any("First call" in said for said in what_to_look_at(CROSSING))
     slow = {"step": CROSSING["step"], "batch": line(0.006, 0.0001, first=40)}
