@@ -44,7 +44,7 @@ def run_axe(root) -> list[list[str]]:
         root.page.evaluate(axe_source())
     root.scroll_into_view_if_needed()
     found = root.evaluate(RUN_AXE)
-    assert found["texts"] > 5, f"axe-core sees {found['texts']} texts"
+    assert found["texts"] > 2, f"axe-core sees {found['texts']} texts"
     return list(found["findings"])
 
 
