@@ -134,7 +134,7 @@ export function movedCell(key, { row, column }, { height, width }) {
 export function marksFor(place, label, predicted, methods) {
   const marks = label === place ? ["true label"] : [];
   const by = methods.filter((_, at) => predicted[at] === place).length;
-  if (by) marks.push(by === methods.length ? "predicted" : `predicted by ${by} of ${methods.length}`);
+  if (by) marks.push(by === methods.length ? "predicted" : `predicted (${by} of ${methods.length})`);
   return marks;
 }
 

@@ -36,7 +36,7 @@ export function barChart(methods, names, rows, {
       write(column[place]));
     return h("tr", { onclick: () => pick?.(place) },
       h("th", {}, h("label", {}, pick ? radio : "", names[place])), h("td", {}, ...rows.map(bar)),
-      ...numbers.map(value), h("td", {}, ...each("span", marksFor(place, label, predicted, methods))));
+      ...numbers.map(value), h("td", {}, marksFor(place, label, predicted, methods).join(", ")));
   };
   return h("div", { class: "kd-chart" }, h("table", { "aria-label": "Probability of each class" },
     h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "", ...columns, ""]))),

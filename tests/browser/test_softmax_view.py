@@ -256,6 +256,7 @@ def test_the_slider_and_the_number_are_one(soft):
     soft.type(soft.temperature, "0.1")
     soft.title.get_by_text("at T = 0.1").wait_for()
     assert float(soft.slider.input_value()) == -1
+    assert soft.ask("soft.temperature") == "0.1"
     soft.notebook.run("soft.temperature = 10")
     soft.title.get_by_text("at T = 10").wait_for()
     assert float(soft.slider.input_value()) == 1
@@ -407,6 +408,7 @@ def test_new_numbers_are_drawn_and_what_has_the_focus_keeps_it(show):
     assert soft.page.evaluate("() => document.activeElement.innerText") == "‹ Previous"
     soft.page.keyboard.press("Enter")
     soft.title.get_by_text("sample 3").wait_for()
+    assert soft.ask("soft.index") == "3"
     soft.notebook.run("soft.logits = logits[:3, :6]")
     soft.root.locator(".kd-formula").wait_for()
     assert len(soft.lines()) == 6
