@@ -121,6 +121,13 @@ def bench_stopwatch(turns: int = 21, rounds: int = 15) -> Iterator[Measured]:
     yield close("time_calls and pyperf, a loop in Python", agreement(in_process, pyperf, 15))
 
 
+def bench_widgets() -> Iterator[Measured]:
+    """Measure the widgets in a real JupyterLab: see widgets.py beside this file."""
+    from widgets import measure_widgets
+
+    yield from (Measured(*row) for row in measure_widgets())
+
+
 SETUP, STATEMENT = "r = range(20_000)", "sum(r)"
 
 
@@ -207,6 +214,7 @@ def bench_suite() -> Iterator[Measured]:
 BENCHES = {
     "import": bench_import,
     "stopwatch": bench_stopwatch,
+    "widgets": bench_widgets,
     "wheel": bench_wheel,
     "suite": bench_suite,
 }
