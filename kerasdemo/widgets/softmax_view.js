@@ -39,7 +39,7 @@ export function barChart(methods, names, rows, {
       ...numbers.map(value), h("td", {}, marksFor(place, label, predicted, methods).join(", ")));
   };
   return h("div", { class: "kd-chart" }, h("table", { "aria-label": "Probability of each class" },
-    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "", ...columns, ""]))),
+    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns, "mark"]))),
     h("tbody", {}, ...places.map(line)),
     h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
       ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...each("td", cells))))));

@@ -126,7 +126,7 @@ def test_methods_side_by_side_with_what_differs(show):
     soft = Soft(show(METHODS))
     soft.title.get_by_text("sample 0, labelled 0, the methods disagree").wait_for()
     heads = soft.root.locator("thead th").all_inner_texts()
-    assert heads == ["class", "", "predict", "predict_on_batch", "predict_step", ""]
+    assert heads == ["class", "bar", "predict", "predict_on_batch", "predict_step", "mark"]
     gaps = (
         soft.root.get_by_role("row").filter(has_text="Difference").locator("td").all_inner_texts()
     )

@@ -99,6 +99,7 @@ def test_what_is_no_number_stays_none():
         assert np.isnan(softmax_steps(row).shares).all()
     assert softmax_steps([-np.inf, 0.0, 0.0]).shares.tolist() == [0, 0.5, 0.5]
     assert with_temperature([1.0, 0.0], 2).tolist() == [1, 0]
+    assert with_temperature([1.0005, -0.0005], 2).tolist() == [1, 0], "rounding below 0"
 
 
 # ---- the page and Python ------------------------------------------------------------------
@@ -397,6 +398,14 @@ def test_the_focus_follows_the_prediction_until_it_is_chosen(view, logits):
     view.focus = 4
     view.index = 2
     assert dict(view._facts())["formula"].startswith("share of 4 = ")
+
+
+def test_probabilities_are_told_at_the_temperature_too(probabilities):
+    view = SoftmaxView(probabilities, temperature=4)
+    roots = probabilities[0].astype(float) ** 0.25
+    surest = 100 * roots.max() / roots.sum()
+    assert f"({surest:.1f} %)" in view._words()
+    assert f"{surest:.1f} %" in repr(view)
 
 
 def test_the_table_of_a_saved_notebook_has_the_steps(view, logits):
