@@ -7,9 +7,6 @@ import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
 import { movedCell } from "./pure.js";
 import { barChart } from "./softmax_view.js";
 
-const STEP = 5; // of the pen moved by keys
-const STEPS = { height: SHEET / STEP + 1, width: SHEET / STEP + 1 };
-
 export function renderDrawingPad({ model, el }) {
   let line = null; // the stroke under way
   let place = [SHEET / 2, SHEET / 2]; // of the pen
@@ -19,8 +16,9 @@ export function renderDrawingPad({ model, el }) {
     tell(model, { ...state, _drawing: line !== null });
     flush(model);
   };
-  const change = (strokes) =>
-    put({ strokes, _past: [...model.get("_past"), model.get("strokes")].slice(-20), _future: [] });
+  const replace = (strokes, to, rest) =>
+    put({ strokes, [to]: [...model.get(to), model.get("strokes")].slice(-20), ...rest });
+  const change = (strokes) => replace(strokes, "_past", { _future: [] });
   const draw = (points) => {
     const before = line;
     line = { width: model.get("width"), ...line, points: [...(line?.points ?? []), ...points] };
@@ -34,9 +32,8 @@ export function renderDrawingPad({ model, el }) {
   };
   const travel = (from, to) => {
     lift();
-    const [steps, strokes] = [model.get(from), model.get("strokes")];
-    if (!steps.length) return;
-    put({ strokes: steps.at(-1), [from]: steps.slice(0, -1), [to]: [...model.get(to), strokes] });
+    const steps = model.get(from);
+    if (steps.length) replace(steps.at(-1), to, { [from]: steps.slice(0, -1) });
   };
   const undo = () => travel("_past", "_future");
   const redo = () => travel("_future", "_past");
@@ -58,15 +55,17 @@ export function renderDrawingPad({ model, el }) {
   };
   const onKey = (event) => {
     const key = event.key.toLowerCase();
-    let cell = { column: place[0] / STEP, row: place[1] / STEP };
-    for (let steps = event.shiftKey ? 4 : 1; steps && cell; steps -= 1) cell = movedCell(event.key, cell, STEPS);
+    const step = event.shiftKey ? 20 : 5;
+    const [column, row] = place.map((at) => at / step);
+    const side = SHEET / step + 1;
+    const cell = movedCell(event.key, { column, row }, { width: side, height: side });
     if (event.ctrlKey || event.metaKey) {
       if (!"zy".includes(key) || event.target === number) return;
       if (key === "y" || event.shiftKey) redo();
       else undo();
     } else if (event.target !== sheet) return;
     else if (cell) {
-      place = [cell.column, cell.row].map((at) => Math.round(at * STEP));
+      place = [cell.column, cell.row].map((at) => Math.round(at * step));
       if (line) draw([place]);
     } else if (" d".includes(key) && !line) draw([place]);
     else if ([" ", "d", "escape", "enter"].includes(key)) lift();
@@ -92,15 +91,15 @@ export function renderDrawingPad({ model, el }) {
       ? tell(model, { width: Number(text) }) : "Type a pen width from 4 to 60."));
     return field;
   });
-  const button = (text, onclick) => h("button", { onclick }, text);
   const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
     h("div", { class: "kd-columns" },
       h("div", { class: "kd-paper" }, sheet, pen),
       h("div", { class: "kd-eye" }, h("b", {}, "What the model sees"), seen,
         h("p", { class: "kd-muted" }, "cropped, scaled to 20, centred by mass in 28 x 28")),
       bars),
-    h("div", { class: "kd-bar" }, button("Undo", undo), button("Redo", redo),
-      button("Clear", clear), labelled("Pen width", slider), number),
+    h("div", { class: "kd-bar" }, h("button", { onclick: undo }, "Undo"),
+      h("button", { onclick: redo }, "Redo"), h("button", { onclick: clear }, "Clear"),
+      labelled("Pen width", slider), number),
     status.element);
   shieldKeys(root);
   el.append(root);
@@ -111,21 +110,26 @@ export function renderDrawingPad({ model, el }) {
     const grey = (value) => value * 255;
     drawInk(sheet, SHEET, ink.flat().map(grey));
     drawInk(seen, SIZE, frameDigit(ink).map(grey));
+    sheet.dataset.kdStrokes = strokes.length;
     pen.className = line ? "kd-pen kd-down" : "kd-pen";
     [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
     slider.value = number.value = model.get("width");
-    if (strokes.length && strokes.length !== model.get("_answered")) return; // asked since
-    const row = [...arrayFrom(model, "_row", Float32Array)];
-    bars.hidden = !strokes.length || !row.length;
-    if (bars.hidden) return;
-    bars.replaceChildren(barChart([""], model.get("_names"), [row]));
+    bars.hidden ||= !strokes.length;
   });
+  const onAnswer = () => {
+    const row = [...arrayFrom(model, "_row", Float32Array)];
+    if (row.length && model.get("strokes").length !== model.get("_answered")) return; // asked since
+    bars.hidden = !row.length;
+    bars.replaceChildren(barChart([""], model.get("_names"), [row]));
+  };
   const say = () => status.say(model.get("_said"));
   const stops = [
     lift, status.stop, followTheme(root), paint.cancel,
-    listen(model, ["strokes", "width", "_row"], paint), listen(model, ["_said"], say),
+    listen(model, ["strokes", "width"], paint), listen(model, ["_said"], say),
+    listen(model, ["_row", "_answered"], onAnswer),
   ];
   paint();
+  onAnswer();
   say();
   return () => stops.forEach((stop) => stop());
 }
