@@ -3,19 +3,23 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
 from conftest import HOSTILE
+from pen_strokes import written
 from PIL import Image
 
-from kerasdemo.widgets import DigitView, LiveTimings, SampleChooser, SoftmaxView
+from kerasdemo.widgets import DigitView, DrawingPad, LiveTimings, SampleChooser, SoftmaxView
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAKERS = {
     "chooser": lambda digits, rows: SampleChooser(digits, rows, selected=range(30)),
     "chooser, none": lambda digits, rows: SampleChooser(digits),
+    "pad": lambda digits, rows: drawn_eight(rows),
+    "pad, empty": lambda digits, rows: DrawingPad(),
     "digit": lambda digits, rows: DigitView(digits),
     "softmax": lambda digits, rows: SoftmaxView(rows, labels=digits.labels),
     "methods": lambda digits, rows: SoftmaxView(
@@ -24,6 +28,12 @@ MAKERS = {
     "timings": lambda digits, rows: LiveTimings(),
     "timings, measured": lambda digits, rows: measured_timings(),
 }
+
+
+def drawn_eight(rows):
+    """Return a pad with an 8, which a model reads as the first of the rows."""
+    model = SimpleNamespace(predict_on_batch=lambda images: rows[:1])
+    return DrawingPad(model, strokes=written(8, np.random.default_rng(8)))
 
 
 def measured_timings():
