@@ -174,6 +174,13 @@ def test_the_steps_are_lit_together_for_the_predicted_class(soft):
         for name in ("1", "2", "3", "sum")
     }
     assert len(styles) == 4, "told apart without colour"
+    places = [
+        soft.root.locator(f".kd-lit-{name}").bounding_box() for name in ("1", "2", "sum", "3")
+    ]
+    assert places[1]["y"] < places[2]["y"], "the class above the sum of all"
+    left = [place["x"] + place["width"] / 2 for place in places]
+    assert left[0] < left[1] == pytest.approx(left[2], abs=2)
+    assert left[2] < left[3]
     assert "The largest z/T is subtracted first" in soft.root.inner_text()
 
 
@@ -382,6 +389,17 @@ def test_what_is_chosen_is_compared(show, link):
     assert soft.ask("list(soft.rows)") == "[7, 12, 30]"
 
 
+def test_a_chosen_sample_that_is_not_here_is_left_out_and_told(show):
+    cell = CHOSEN.format(link="jslink").replace("()[:40]", "()[:60]")
+    soft = Soft(show(cell))
+    field = soft.page.locator(".kd-chooser").get_by_label("Chosen")
+    field.fill("7, 50, 12")
+    field.press("Enter")
+    soft.title.get_by_text("sample 12, labelled").wait_for()
+    assert soft.root.locator("thead th").all_inner_texts()[2:-1] == ["sample 7", "sample 12"]
+    soft.root.get_by_text("rows holds 50. Expected positions from 0 to 39").wait_for()
+
+
 def test_two_views_of_one_model_stay_in_step(show):
     notebook = show(LOGITS, "soft")
     one, other = Soft(notebook, 0), Soft(notebook, 1)
@@ -443,14 +461,14 @@ def test_bars_and_ticks_have_room(show, cell, width):
             ".map((track) => track.getBoundingClientRect().width)"
         )
         assert min(bars) >= 160
+        soft.root.get_by_role("button", name="Log axis").click()
+        soft.page.wait_for_timeout(100)
         ticks = soft.root.evaluate(
             "(root) => [...root.querySelectorAll('tfoot tr:first-child span')]"
             ".filter((tick) => tick.checkVisibility())"
             ".map((tick) => { const { left, right } = tick.getBoundingClientRect();"
             " return [left, right] })"
         )
-        soft.root.get_by_role("button", name="Log axis").click()
-        soft.page.wait_for_timeout(100)
         assert len(ticks) >= 3
         assert all(one[1] < other[0] for one, other in itertools.pairwise(ticks))
         assert soft.root.evaluate(CUT_OFF) == []
