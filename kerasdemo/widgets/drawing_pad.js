@@ -1,7 +1,7 @@
 // DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
 import {
   arrayFrom, drawInk, flush, followTheme, h, labelled, listen, oncePerFrame, shieldKeys, statusLine,
-  tell, typed,
+  tell,
 } from "./common.js";
 import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
 import { movedCell } from "./pure.js";
@@ -44,10 +44,9 @@ export function renderDrawingPad({ model, el }) {
 
   const onPointer = (event) => {
     if (!event.isPrimary) return; // another finger
-    if (event.type === "pointerdown" && !event.button) {
-      line = null;
-      sheet.setPointerCapture(event.pointerId);
-    } else if (!sheet.hasPointerCapture(event.pointerId)) return;
+    if (event.type !== "pointermove") lift();
+    if (event.type === "pointerdown" && !event.button) sheet.setPointerCapture(event.pointerId);
+    if (!sheet.hasPointerCapture(event.pointerId)) return;
     const box = sheet.getBoundingClientRect();
     const events = event.getCoalescedEvents?.() ?? [];
     draw((events.length ? events : [event]).map(({ clientX, clientY }) =>
@@ -79,16 +78,14 @@ export function renderDrawingPad({ model, el }) {
   const sheet = h("canvas", {
     class: "kd-ink kd-sheet", tabindex: 0, role: "application",
     "aria-label": "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it.",
-    onpointerdown: onPointer, onpointermove: onPointer, onblur: lift,
-    onlostpointercapture: ({ isPrimary }) => isPrimary && lift(),
+    onpointerdown: onPointer, onpointermove: onPointer, onlostpointercapture: onPointer, onblur: lift,
   });
   const seen = h("canvas", { class: "kd-ink", role: "img", "aria-label": "The framed image" });
   const pen = h("span");
   const bars = h("div", { class: "kd-softmax-view", hidden: true });
   const [slider, number] = ["range", "number"].map((type) => {
-    const field = h("input", { type, min: 4, max: 60, class: `kd-${type}`, "aria-label": "Pen width" });
-    typed(field, status, (text) => (text && field.validity.valid
-      ? tell(model, { width: Number(text) }) : "Type a pen width from 4 to 60."));
+    const take = () => field.reportValidity() && tell(model, { width: field.valueAsNumber });
+    const field = h("input", { type, min: 4, max: 60, required: true, "aria-label": "Pen width", onchange: take });
     return field;
   });
   const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
