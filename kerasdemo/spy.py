@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from typing import Any
 from kerasdemo._backend import import_keras, import_tensorflow
 from kerasdemo.methods import caller
 from kerasdemo.prediction import Prediction, gather
+
+# JupyterLab runs cells and what widgets ask for in threads of their own.
+COUNTING = threading.RLock()
 
 
 @contextmanager
@@ -63,25 +67,26 @@ def count_runs(model: Any) -> Iterator[Runs]:
 
     A compiled graph does not run Python: what is counted is each trace, and each eager call. The
     counter sits on the instance while the block lasts, and is taken away after it, also when the
-    call raises.
+    call raises. Threads take turns: two counters on one model would not both go away.
     """
     tf = import_tensorflow()
     runs = Runs()
-    own = model.__dict__.get("predict_step")
-    body = model.predict_step
+    with COUNTING:
+        own = model.__dict__.get("predict_step")
+        body = model.predict_step
 
-    def counted(data: Any) -> Any:
-        runs.eager.append(bool(tf.executing_eagerly()))
-        return body(data)
+        def counted(data: Any) -> Any:
+            runs.eager.append(bool(tf.executing_eagerly()))
+            return body(data)
 
-    model.__dict__["predict_step"] = counted
-    try:
-        yield runs
-    finally:
-        if own is None:
-            del model.__dict__["predict_step"]
-        else:
-            model.__dict__["predict_step"] = own
+        model.__dict__["predict_step"] = counted
+        try:
+            yield runs
+        finally:
+            if own is None:
+                del model.__dict__["predict_step"]
+            else:
+                model.__dict__["predict_step"] = own
 
 
 @dataclass(frozen=True, repr=False, eq=False)

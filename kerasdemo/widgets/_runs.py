@@ -37,6 +37,8 @@ class Run:
         Positions of the samples.
     images : ndarray of float32, shape (n, 28, 28, 1)
         The samples.
+    methods : list of str
+        The methods, in this order.
     batch_size : int
         Samples to a batch.
     first : dict of str to Call
@@ -48,13 +50,18 @@ class Run:
     model: Any
     samples: list[int]
     images: npt.NDArray[np.float32]
+    methods: list[str]
     batch_size: int
     first: dict[str, Call]
     log: Any
     calls: dict[str, Call] = field(default_factory=dict)
 
-    def call(self, method: str) -> None:
-        """Call one method; an error is kept, and only an interrupt goes on."""
+    def step(self, at: int) -> int:
+        """Call the method at this place, and return the next place; -1 is the end.
+
+        An error is kept, and only an interrupt goes on.
+        """
+        method = self.methods[at]
         try:
             call = watch_call(self.model, self.images, method, batch_size=self.batch_size)
             self.calls[method] = call
@@ -64,6 +71,7 @@ class Run:
             if isinstance(error, KeyboardInterrupt):
                 raise
             self.log.exception("PredictionExplorer: %s raised", method)
+        return at + 1 if at + 1 < len(self.methods) else -1
 
 
 def run_title(samples: Sequence[int], batch_size: int) -> str:
@@ -132,22 +140,24 @@ def on_show(
 
 
 def bar_state(
-    predictions: Mapping[str, Prediction], labels: npt.NDArray[np.int64]
+    predictions: Mapping[str, Prediction], samples: list[int], labels: npt.NDArray[np.int64]
 ) -> dict[str, Any]:
-    """Return the traits that the bars are drawn from; without bars, why, and the old ones stay."""
-    rows, why = bars(predictions) if len(labels) else ({}, NOTHING)
+    """Return what the bars are drawn from; without bars, why, and the old ones stay, unseen."""
+    rows, why = bars(predictions) if samples else ({}, NOTHING)
     if not rows:
         return {"_why": why}
-    stacked = np.stack(list(rows.values()))
+    stacked = np.stack(list(rows.values())).astype("<f4")
+    classes = stacked.shape[-1]
     return {
         "_why": "",
         "_methods": list(rows),
+        "_samples": samples,
+        "_count": len(samples),
+        "_labels": labels.tolist(),
         "_logits": are_logits(rows),
-        "_help": softmax_help(stacked.shape[-1], logits=are_logits(rows)),
-        "_class_names": [str(place) for place in range(stacked.shape[-1])],
-        "_run_count": len(labels),
-        "_run_labels": labels.tolist(),
-        "_results": stacked.astype("<f4").tobytes(),
+        "_help": softmax_help(classes, logits=are_logits(rows)),
+        "_class_names": [str(place) for place in range(classes)],
+        "_rows": stacked.tobytes(),
     }
 
 

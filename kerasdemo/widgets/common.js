@@ -38,19 +38,40 @@ export function arrayFrom(model, name, Type) {
   return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
-const senders = new WeakMap();
+const waiting = new WeakMap(); // what was told here, and what of it the kernel was sent last
+let telling = false;
 
-/** Change the model now, so that every view moves, and tell the kernel once things are quiet. */
+/** Change the model now, so that every view moves, and tell the kernel once things are quiet. When
+ * meanwhile the kernel echoes what it was sent before, that takes back nothing. */
 export function tell(model, state) {
+  const wait = waiting.get(model) ?? {};
+  waiting.set(model, wait);
+  const outer = telling;
+  telling = true;
   for (const [name, value] of Object.entries(state)) model.set(name, value);
-  clearTimeout(senders.get(model));
-  senders.set(model, setTimeout(() => flush(model), 60));
+  telling = outer;
+  wait.told = { ...wait.told, ...state };
+  wait.stop?.();
+  wait.stop = listen(model, Object.keys(wait.told), () => {
+    for (const name of Object.keys(wait.told)) {
+      const now = model.get(name);
+      const echo = !telling && `${now}` === `${wait.sent?.[name]}`;
+      if (echo) model.set(name, wait.told[name]);
+      else wait.told[name] = now;
+    }
+  });
+  clearTimeout(wait.timer);
+  wait.timer = setTimeout(() => flush(model), 60);
 }
 
 /** Tell the kernel what still waits; when a view ends, nothing that was chosen is lost. */
 export function flush(model) {
-  clearTimeout(senders.get(model));
-  if (!senders.delete(model)) return;
+  const wait = waiting.get(model);
+  if (!wait?.told) return;
+  clearTimeout(wait.timer);
+  wait.stop?.();
+  wait.sent = { ...wait.sent, ...wait.told };
+  wait.told = null;
   try {
     model.save_changes();
   } catch (error) {

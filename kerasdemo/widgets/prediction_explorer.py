@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from kerasdemo.view.softmax_picture import softmax_png
 from kerasdemo.view.table import Table, as_html
 from kerasdemo.widgets import _runs
 from kerasdemo.widgets._base import page_module, page_style
+from kerasdemo.widgets._checks import check_positions
 from kerasdemo.widgets.sample_chooser import SampleChooser
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class PredictionExplorer(SampleChooser):
     """Choose samples, run several methods on them, and see how the answers differ.
 
     A `SampleChooser` with the image, the softmax and a table below it. Nothing is predicted until
-    you press _runs.Run, or type ``explorer.run()``. The model is called as it is, traced or not.
+    you press Run, or type ``explorer.run()``. The model is called as it is, traced or not.
 
     Parameters
     ----------
@@ -37,15 +39,13 @@ class PredictionExplorer(SampleChooser):
     digits : Digits, optional
         What to choose from; by default ``load_digits()``.
     probabilities : array_like, shape (n, classes), optional
-        What a model predicted for each of them, for the filters alone. `load_probabilities()` has
-        them for the embedded digits.
+        What was predicted for each, such as ``load_probabilities()``; for the filters alone.
     selected : iterable of int
         Positions that are chosen at the start.
     methods : sequence of str
         Names from `METHODS`, one column of the table each; differences are from the first.
     batch_size : int
-        Samples to a batch, at most 256: ``predict`` cuts them itself, for the others they are cut
-        here.
+        Samples to a batch, at most 256; see `compare`.
     live : bool
         Whether each choice is run at once.
 
@@ -88,20 +88,12 @@ class PredictionExplorer(SampleChooser):
     runs = traitlets.Int(0).tag(sync=True)
     numbers = traitlets.Bool(False).tag(sync=True)
     _steps = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    _doing = traitlets.Int(-1).tag(sync=True)
+    _doing = traitlets.List([0, -1]).tag(sync=True)
     _agreed = traitlets.Unicode("").tag(sync=True)
     _wrong = traitlets.Unicode("").tag(sync=True)
     _page = traitlets.Unicode(_runs.page_of(None)).tag(sync=True)
     _digit = traitlets.Dict().tag(sync=True)
-    # for the _runs.bars, see `_runs.bar_state`
-    _why = traitlets.Unicode(_runs.NOTHING).tag(sync=True)
-    _methods = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    _logits = traitlets.Bool(False).tag(sync=True)
-    _help = traitlets.Dict().tag(sync=True)
-    _class_names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    _run_count = traitlets.Int(0).tag(sync=True)
-    _run_labels = traitlets.List(traitlets.Int()).tag(sync=True)
-    _results = traitlets.Bytes(b"").tag(sync=True)
+    _bars = traitlets.Dict({"_why": _runs.NOTHING, "_count": 0}).tag(sync=True)
 
     def __init__(
         self,
@@ -114,12 +106,13 @@ class PredictionExplorer(SampleChooser):
         batch_size: int = 32,
         live: bool = False,
     ) -> None:
-        self.methods = self._methods = _runs.check_methods(methods)
+        self.methods = _runs.check_methods(methods)
         self._batch_size = _runs.check_batch_size(batch_size)
         self._model = _runs.check_model(model)
         self.calls: dict[str, Call] = {}
         self._first: dict[str, Call] = {}
         self._run: _runs.Run | None = None
+        self._lock = threading.RLock()  # cells and the page may ask from threads of their own
         digits = load_digits() if digits is None else digits
         self._steps, self._digit = _runs.steps_of(self.methods), _runs.digit_state(digits)
         self.live = live
@@ -133,10 +126,9 @@ class PredictionExplorer(SampleChooser):
 
     @model.setter
     def model(self, model: Any) -> None:
-        self._model = _runs.check_model(model)
-        self._run = None
-        self._first = {}
-        self._show([], {})
+        with self._lock:
+            self._model, self._run, self._first = _runs.check_model(model), None, {}
+            self._show([], {})
         self._run_choice()
 
     @property
@@ -148,11 +140,7 @@ class PredictionExplorer(SampleChooser):
     def table(self, *, timings: bool = True) -> Table:
         """Return what the methods did in the last run, side by side.
 
-        Parameters
-        ----------
-        timings : bool
-            With ``False``, only what is the same on every run: no times, and differences as yes or
-            no against 1e-5.
+        With ``timings=False``, only what is the same on every run, as `Comparison.table` has it.
         """
         title = _runs.run_title(self.ran, self._batch_size)
         return call_table(
@@ -162,8 +150,7 @@ class PredictionExplorer(SampleChooser):
     def run(self) -> dict[str, Prediction]:
         """Run each method on the chosen samples, and return what they made of them.
 
-        An error that the model raises is shown in the table and kept in `calls`; the other methods
-        are run all the same.
+        What the model raises is shown and kept in `calls`; the other methods run all the same.
 
         Raises
         ------
@@ -172,20 +159,26 @@ class PredictionExplorer(SampleChooser):
         """
         if wrong := _runs.why_not(self.selected):
             raise ValueError(wrong)
-        run = self._begin()
-        try:
-            for at, method in enumerate(self.methods):
-                self._doing = at
-                run.call(method)
-        finally:
-            self._doing = -1
-            self._publish()
-        return self.predictions
+        with self._lock:
+            at, run = 0, self._begin(self.selected)
+            try:
+                while at >= 0:
+                    self._tell(at)
+                    at = run.step(at)
+            finally:
+                self._tell(-1)
+                self._publish()
+            return self.predictions
 
-    def _begin(self) -> _runs.Run:
-        """Take the chosen samples for a run."""
-        chosen, images = list(self.selected), self.images
-        self._run = _runs.Run(self.model, chosen, images, self._batch_size, self._first, self.log)
+    def _tell(self, at: int) -> None:
+        """Tell the page which method runs now, or that it may ask for; -1 is none."""
+        self._doing = [self._doing[0] + 1, at]  # counted: no two messages are the same
+
+    def _begin(self, samples: list[int]) -> _runs.Run:
+        """Take samples for a run."""
+        images = self._all[np.array(samples, dtype=np.int64)].images
+        given = (list(samples), images, self.methods, self._batch_size, self._first, self.log)
+        self._run = _runs.Run(self.model, *given)
         return self._run
 
     def _publish(self) -> None:
@@ -199,9 +192,10 @@ class PredictionExplorer(SampleChooser):
         self.calls = calls
         labels = self._all.labels[np.array(samples, dtype=np.int64)]
         with self.hold_sync():
-            for name, value in _runs.bar_state(self.predictions, labels).items():
-                setattr(self, name, value)
+            self._bars = {**self._bars, **_runs.bar_state(self.predictions, samples, labels)}
             self.ran = samples
+            if calls and not self.live and self.current not in samples:
+                self.current = samples[0]
             self._page = _runs.page_of(self.table() if calls else None)
             self._agreed, self._wrong = call_summary(calls, self.methods)
             self.runs += bool(calls)
@@ -209,21 +203,20 @@ class PredictionExplorer(SampleChooser):
     def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Run the method at the place that the page asks for, and name the next; -1 is the end."""
         at, then = content["at"], -1
-        with self.hold_sync():
-            self._doing = at
+        with self._lock, self.hold_sync():
             try:
                 if at == 0:
-                    self._wrong = _runs.why_not(self.selected)
-                    self._run = None if self._wrong else self._begin()
+                    samples = check_positions(content["samples"], self._count)
+                    self._wrong = _runs.why_not(samples)
+                    self._run = None if self._wrong else self._begin(samples)
                 if self._run is not None and at >= 0:
-                    self._run.call(self.methods[at])
-                    then = at + 1 if at + 1 < len(self.methods) else -1
+                    then = self._run.step(at)
                 if then < 0:
                     self._publish()
             except KeyboardInterrupt:
                 self._publish()
             finally:
-                self._doing = then
+                self._tell(then)
 
     @traitlets.observe("selected", "live")  # type: ignore[untyped-decorator]
     def _run_choice(self, _: Any = None) -> None:
@@ -232,10 +225,6 @@ class PredictionExplorer(SampleChooser):
             self._wrong = _runs.why_not(self.selected, live=True)
             if not self._wrong:
                 self.run()
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the page sets, but for what only the kernel knows."""
-        super().set_state({name: value for name, value in sync_data.items() if name != "_doing"})
 
     def __repr__(self) -> str:
         """Say how many digits there are, which are chosen, and what was run."""

@@ -64,12 +64,17 @@ def explorer(model, digits):
     return PredictionExplorer(model, digits, selected=[5, 38])
 
 
+def ask(explorer, at):
+    """Send the page's message."""
+    explorer._handle_custom_msg({"at": at, "samples": list(explorer.selected)}, [])
+
+
 def press_run(explorer, until=99):
     """Do what the page does after a click on Run; return what it heard."""
     at, heard = 0, []
     while at >= 0 and len(heard) < until:
-        explorer._handle_custom_msg({"at": at}, [])
-        at = explorer._doing
+        ask(explorer, at)
+        at = explorer._doing[1]
         heard.append(at)
     return heard
 
@@ -146,7 +151,7 @@ def test_run_gives_what_the_methods_give(explorer, model):
         assert explorer.predictions[method] is answers[method]
     assert explorer.ran == [5, 38]
     assert explorer.runs == 1
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
     assert repr(explorer).endswith("2 chosen: 5, 38; 2 run by 3 of 3 methods)")
 
 
@@ -232,7 +237,7 @@ def test_nothing_chosen_or_far_too_much_is_said(explorer, model, digits):
     press_run(explorer)
     assert explorer._wrong.startswith("Nothing is chosen. Click some digits")
     assert model.asked == []
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
     assert explorer._error == ""
     explorer.selected = [1]
     press_run(explorer)
@@ -250,9 +255,9 @@ def test_the_page_asks_method_by_method_and_hears_which_comes_next(explorer, mod
     assert model.asked == ["predict"]
     assert explorer.runs == 0
     assert explorer.ran == []
-    explorer._handle_custom_msg({"at": 1}, [])
-    explorer._handle_custom_msg({"at": 2}, [])
-    assert explorer._doing == -1
+    ask(explorer, 1)
+    ask(explorer, 2)
+    assert explorer._doing[1] == -1
     assert explorer.runs == 1
     assert list(explorer.predictions) == METHODS
 
@@ -260,29 +265,29 @@ def test_the_page_asks_method_by_method_and_hears_which_comes_next(explorer, mod
 def test_each_answer_to_the_page_is_one_message(explorer, sent):
     for at in range(3):
         sent.clear()
-        explorer._handle_custom_msg({"at": at}, [])
+        ask(explorer, at)
         assert len(sent) == 1
         assert "_doing" in sent[0][1]
-    assert {"ran", "runs", "_run_count", "_page", "_agreed", "_doing"} <= set(sent[0][1])
+    assert {"ran", "runs", "_bars", "_page", "_agreed", "_doing"} <= set(sent[0][1])
 
 
 def test_the_page_hears_of_the_end_even_when_the_kernel_knew_it(model, digits, sent):
     one = PredictionExplorer(model, digits, selected=[3], methods="predict_step")
     sent.clear()
-    one._handle_custom_msg({"at": 0}, [])
-    assert [state["_doing"] for _, state in sent] == [-1]
+    ask(one, 0)
+    assert [state["_doing"][1] for _, state in sent] == [-1]
 
 
 def test_a_stop_shows_what_there_is(explorer, model):
     press_run(explorer, until=1)
-    explorer._handle_custom_msg({"at": -1}, [])
+    ask(explorer, -1)
     assert model.asked == ["predict"]
     assert list(explorer.predictions) == ["predict"]
     assert explorer.runs == 1
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
     assert cells(explorer, "returns") == ["numpy.ndarray", "≠ not run", "≠ not run"]
     assert "Not run: predict_on_batch, predict_step." in explorer._wrong
-    explorer._handle_custom_msg({"at": -1}, [])
+    ask(explorer, -1)
     assert explorer.runs == 1
 
 
@@ -292,35 +297,61 @@ def test_a_newer_run_takes_the_place_of_one_under_way(explorer):
     assert press_run(explorer) == [1, 2, -1]
     assert explorer.ran == [1, 2, 3]
     assert explorer.runs == 1
-    explorer._handle_custom_msg({"at": 2}, [])  # a late message of the old one
+    ask(explorer, 2)  # a late message of the old one
     assert explorer.runs == 1
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
 
 
 def test_what_is_chosen_meanwhile_does_not_mix_into_a_run(explorer):
     press_run(explorer, until=1)
     explorer.selected = [1, 2, 3]
     for at in (1, 2):
-        explorer._handle_custom_msg({"at": at}, [])
+        ask(explorer, at)
     assert explorer.ran == [5, 38]
     assert {len(each.probabilities) for each in explorer.predictions.values()} == {2}
 
 
-def test_the_page_cannot_say_what_the_kernel_does(explorer):
-    explorer.set_state({"_doing": 2, "selected": [1]})
-    assert explorer._doing == -1
-    assert explorer.selected == [1]
+def test_what_the_page_has_chosen_counts_though_the_kernel_was_not_told_yet(explorer):
+    explorer._handle_custom_msg({"at": 0, "samples": [1, 2]}, [])
+    ask(explorer, -1)
+    assert explorer.ran == [1, 2]
+    assert explorer.selected == [5, 38]
+    explorer._handle_custom_msg({"at": 0, "samples": [99]}, [])
+    assert explorer._error.startswith("ValueError: selected holds 99")
+    assert explorer._doing[1] == -1
+
+
+def test_no_two_messages_on_what_is_done_are_the_same(explorer, sent):
+    for _ in range(2):
+        explorer.selected = []
+        press_run(explorer)
+    said = [state["_doing"] for _, state in sent if "_doing" in state]
+    assert len({tuple(each) for each in said}) == len(said) == 2
+
+
+def test_a_run_shows_one_of_its_samples_but_live_leaves_the_cursor(explorer):
+    explorer.current = 20
+    explorer.run()
+    assert explorer.current == 5
+    explorer.current = 38
+    explorer.run()
+    assert explorer.current == 38
+    explorer.current = 20
+    explorer.live = True
+    explorer.selected = [7]
+    assert explorer.ran == [7]
+    assert explorer.current == 20
 
 
 def test_bars_are_sent_as_bytes_method_by_method(explorer):
     answers = explorer.run()
-    rows = np.frombuffer(explorer._results, "<f4").reshape(3, 2, 10)
+    rows = np.frombuffer(explorer._bars["_rows"], "<f4").reshape(3, 2, 10)
     for row, answer in zip(rows, answers.values(), strict=True):
         assert np.array_equal(row, answer.probabilities)
-    assert explorer._methods == METHODS
-    assert explorer._run_labels == [5, 8]
-    assert explorer._run_count == 2
-    assert explorer._why == ""
+    assert explorer._bars["_methods"] == METHODS
+    assert explorer._bars["_labels"] == [5, 8]
+    assert explorer._bars["_count"] == 2
+    assert explorer._bars["_why"] == ""
 
 
 def test_the_page_is_strict_xml_with_every_mark(explorer):
@@ -386,7 +417,7 @@ def test_an_error_of_an_observer_is_shown_and_the_page_is_not_left_waiting(explo
     explorer.observe(fails, "runs")
     press_run(explorer)
     assert explorer._error == "LookupError: observer's own"
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
     assert explorer.ran == [5, 38]
 
 
@@ -404,8 +435,8 @@ def test_a_method_that_raises_does_not_keep_the_others_back(explorer, model, cap
     assert explorer._wrong == f"predict_on_batch raised {error}."
     same = "predict and predict_step name the same class for all 2 samples."
     assert explorer._agreed == same
-    assert explorer._methods == ["predict", "predict_step"]
-    assert explorer._why == ""
+    assert explorer._bars["_methods"] == ["predict", "predict_step"]
+    assert explorer._bars["_why"] == ""
     assert "predict_on_batch raised" in caplog.text
     assert "second line" in caplog.text
     ET.fromstring(explorer._page)
@@ -425,13 +456,13 @@ def test_an_error_of_every_method_is_said_once_and_another_model_mends_it(digits
     press_run(explorer)
     assert explorer.predictions == {}
     assert explorer._wrong == "All methods raised TypeError: no step today."
-    assert explorer._why.startswith("No method has an answer")
+    assert explorer._bars["_why"].startswith("No method has an answer")
     assert repr(explorer).endswith("2 run by 0 of 3 methods)")
     explorer._repr_mimebundle_()
     explorer.model = model
     assert explorer.ran == []
     assert explorer._wrong == ""
-    assert explorer._why.startswith("Nothing was")
+    assert explorer._bars["_why"].startswith("Nothing was")
     press_run(explorer)
     assert list(explorer.predictions) == METHODS
     assert explorer._wrong == ""
@@ -461,7 +492,7 @@ def test_a_model_for_other_images_says_so(digits):
 def test_outputs_without_classes_have_a_table_and_no_bars(digits):
     explorer = PredictionExplorer(Classifier(1, "sigmoid"), digits, selected=[5, 38])
     explorer.run()
-    assert "returned shape (2, 1)" in explorer._why
+    assert "returned shape (2, 1)" in explorer._bars["_why"]
     assert len(explorer.predictions) == 3
     assert "≠ EagerTensor" in explorer._page
     explorer._repr_mimebundle_()
@@ -472,9 +503,9 @@ def test_logits_are_known_as_such_and_drawn_as_their_softmax(digits):
     model.scale = 100.0
     explorer = PredictionExplorer(model, digits, selected=[5, 38])
     rows = explorer.run()["predict"].probabilities
-    assert explorer._why == ""
-    assert explorer._logits is True
-    assert np.frombuffer(explorer._results, "<f4")[:20].tolist() == rows.ravel().tolist()
+    assert explorer._bars["_why"] == ""
+    assert explorer._bars["_logits"] is True
+    assert np.frombuffer(explorer._bars["_rows"], "<f4")[:20].tolist() == rows.ravel().tolist()
     share = np.exp(rows[0] - rows[0].max())
     percent = 100 * share.max() / share.sum()
     said = re.search(r"Sample 5: Most likely (\d) \(([^)]*) %\)", explorer._words())
@@ -482,14 +513,14 @@ def test_logits_are_known_as_such_and_drawn_as_their_softmax(digits):
     assert float(said[2].strip("> ")) == pytest.approx(percent, abs=0.11)
     explorer.model = Classifier()
     explorer.run()
-    assert explorer._logits is False
+    assert explorer._bars["_logits"] is False
 
 
 def test_a_model_with_other_classes_has_bars_for_them(digits):
     explorer = PredictionExplorer(Classifier(12), digits, selected=[5, 38])
     explorer.run()
-    assert explorer._class_names == [str(place) for place in range(12)]
-    assert len(explorer._results) == 3 * 2 * 12 * 4
+    assert explorer._bars["_class_names"] == [str(place) for place in range(12)]
+    assert len(explorer._bars["_rows"]) == 3 * 2 * 12 * 4
 
 
 def test_a_step_that_returns_a_dict_is_shown_beside_the_others(digits):
@@ -506,7 +537,7 @@ def test_a_step_that_returns_a_dict_is_shown_beside_the_others(digits):
         "dict of numpy.ndarray",
         "≠ dict of EagerTensor",
     ]
-    assert explorer._why == ""
+    assert explorer._bars["_why"] == ""
 
 
 def test_an_interrupt_from_the_page_ends_the_run_and_leaves_all_usable(explorer, model):
@@ -523,7 +554,7 @@ def test_an_interrupt_of_a_cell_reaches_the_cell_and_leaves_all_usable(explorer,
     model.trouble["predict_on_batch"] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         explorer.run()
-    assert explorer._doing == -1
+    assert explorer._doing[1] == -1
     assert list(explorer.predictions) == ["predict"]
     model.trouble.clear()
     assert len(explorer.run()) == 3
