@@ -1,7 +1,7 @@
 """Ink from strokes: what the drawing pad turns into the image that a model is given.
 
 The sheet is ``SHEET`` by ``SHEET`` pixels, with (0, 0) as its upper left corner. A stroke is
-``{"width": 26, "points": [[x, y], ...]}``, lengths in pixels of the sheet, all plain JSON values.
+``{"width": 36, "points": [[x, y], ...]}``, lengths in pixels of the sheet, all plain JSON values.
 The same definition runs on the page (framing.js), where the ink appears whatever the kernel does.
 """
 
@@ -21,7 +21,7 @@ Stroke = dict[str, Any]
 SHEET = 280  # side of the sheet, pixels
 WIDEST = 100  # pixels
 FARTHEST = 10_000  # pixels from the corner; ink beyond the sheet is cut off
-WISH = 'Expected a list such as [{"width": 26, "points": [[140, 60], [140, 220]]}].'
+WISH = 'Expected a list such as [{"width": 36, "points": [[140, 60], [140, 220]]}].'
 
 
 def draw_strokes(strokes: Iterable[Stroke]) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ from kerasdemo.view.softmax import describe_softmax, format_percent, softmax_fac
 from kerasdemo.widgets import _reading
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
 
-WIDTH = 34  # framed, the strokes are as wide as those of the training digits: 3.4 pixels
+WIDTH = 36  # framed, the strokes are as wide as those of the training digits: 3.5 pixels
 UNDO = 20  # drawings that are kept
 EMPTY = "The sheet is empty. Draw a digit on it: mouse, finger, pen, or keyboard."
 
@@ -56,7 +56,7 @@ class DrawingPad(KitWidget):
     Attributes
     ----------
     strokes : list of dict
-        The drawing: ``{"width": 34, "points": [[x, y], ...]}`` for each stroke, in pixels of the
+        The drawing: ``{"width": 36, "points": [[x, y], ...]}`` for each stroke, in pixels of the
         sheet. Setting it draws, with or without a page.
     width : float
         Width of the pen, for the strokes to come.
@@ -76,7 +76,7 @@ class DrawingPad(KitWidget):
     Examples
     --------
     >>> pad = DrawingPad(model=False)
-    >>> pad.strokes = [{"width": 34, "points": [[140, 40], [140, 240]]}]
+    >>> pad.strokes = [{"width": 36, "points": [[140, 40], [140, 240]]}]
     >>> pad
     DrawingPad(1 stroke, no model)
     >>> pad.image.shape, pad.images.shape, float(pad.image[13, 13, 0])

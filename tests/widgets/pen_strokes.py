@@ -70,7 +70,7 @@ FORMS = {
 }  # fmt: skip
 
 
-def written(label, rng, *, width=None, form=None):
+def written(label, rng, *, width=36, form=None):
     """Write a digit by one of its forms, chosen by `rng` like everything else."""
     forms = FORMS[label]
     strokes = forms[rng.integers(len(forms)) if form is None else form]
@@ -86,7 +86,7 @@ def written(label, rng, *, width=None, form=None):
     )
     drawn = [_wobbly((_dense(stroke) - 0.5) @ hand.T, height, waves) for stroke in strokes]
     middle = SHEET / 2 + rng.uniform(-1, 1, 2) * (SHEET - height) * 0.3
-    thick = {"width": 26 if width is None else width}
+    thick = {"width": width}
     return [{**thick, "points": (points + middle).round(1).tolist()} for points in drawn]
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from pen_strokes import written
 
+from kerasdemo.digits import load_digits
 from kerasdemo.handwriting.pen import check_strokes, draw_strokes
+from kerasdemo.handwriting.strokes import stroke_maps
 from kerasdemo.preprocess import frame_digit
 from kerasdemo.widgets import DrawingPad
 from kerasdemo.widgets._reading import LOADING, read_image, shipped_classifier
@@ -391,7 +393,22 @@ def test_logits_and_a_raising_predict_step_of_keras_are_shown():
     assert "division by zero" in pad.get_state()["_error"]
 
 
-POOR = {1: 0.5}  # a 1 with a bar to stand on is taken for a 2: the training digits have few
+def stroke_width(images):
+    """Twice the distance to the outline along the middle of the strokes, in pixels, on average."""
+    outline, middle = stroke_maps(images)[:, :2].astype(np.float32).swapaxes(0, 1)
+    return 2 * -outline[(middle == 0) & (outline < 0)].mean()
+
+
+def test_the_pen_is_as_wide_as_those_that_the_classifier_learned_from():
+    rng = np.random.default_rng(6)
+    drawn = [written(label, rng, width=WIDTH) for label in range(10) for _ in range(10)]
+    framed = np.stack([frame_digit(draw_strokes(strokes)) for strokes in drawn])
+    learned = stroke_width(load_digits().train[:300].images)
+    assert stroke_width(framed) == pytest.approx(learned, rel=0.06)
+
+
+# A 1 with a foot to stand on is taken for a 2, and one with a long flag for a 7.
+POOR = {1: 0.5}
 
 
 def test_the_shipped_classifier_reads_what_hands_draw():
