@@ -10,9 +10,17 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from kerasdemo.digits import Digits
 
-__all__ = ["MEASURES", "row_facts", "sample_state"]
+__all__ = ["ORDERS", "row_facts", "sample_state", "shown_positions"]
 
-MEASURES = ("confidence", "entropy", "margin")  # the lines of `_measures`, in this order
+CONFIDENCE, ENTROPY, MARGIN = range(3)  # the lines of `_measures`
+# How samples can be sorted: name, words for the menu, the measure that is compared, which way.
+ORDERS: tuple[tuple[str, str, int | None, int], ...] = (
+    ("position", "position", None, 1),
+    ("least sure", "least sure first (confidence)", CONFIDENCE, 1),
+    ("surest", "surest first (confidence)", CONFIDENCE, -1),
+    ("most undecided", "most undecided first (entropy)", ENTROPY, -1),
+    ("closest call", "closest call first (margin)", MARGIN, 1),
+)
 
 
 def row_facts(
@@ -77,6 +85,51 @@ def sample_state(digits: Digits, rows: npt.NDArray[np.float32] | None = None) ->
         "_pixels": digits.pixels.tobytes(),
         "_labels": digits.labels.astype("<i4").tobytes(),
         "_menu": [("", "all"), *((str(label), f"{label}  ({n})") for label, n in counted)],
+        "_orders": ORDERS,
         "_predicted": b"" if predicted is None else predicted.astype("<i4").tobytes(),
         "_measures": b"" if measures is None else measures.astype("<f4").tobytes(),
     }
+
+
+def shown_positions(
+    labels: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.float32] | None,
+    *,
+    digit: int | None = None,
+    outcome: str = "all",
+    confidence: tuple[float, float] = (0.0, 1.0),
+    order: str = "position",
+) -> npt.NDArray[np.int64]:
+    """Return the positions that pass the filters, in the order asked for, as the page has them.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (n,)
+        The true classes.
+    rows : ndarray of float32, shape (n, classes), optional
+        What was predicted; without it only `digit` filters, and nothing sorts.
+    digit, outcome, confidence, order
+        The traits of `SampleChooser`.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]], dtype="float32")
+    >>> shown_positions(np.array([0, 1, 0]), rows, digit=0, order="least sure").tolist()
+    [2, 0]
+    """
+    passes = np.full(len(labels), True) if digit is None else labels == digit
+    if rows is None:
+        return np.flatnonzero(passes)
+    predicted, measures = row_facts(rows)
+    if outcome != "all":
+        passes &= (predicted == labels) == (outcome == "right")
+    low, high = (np.float32(end) for end in confidence)
+    if low > 0:
+        passes &= measures[CONFIDENCE] >= low
+    if high < 1:
+        passes &= measures[CONFIDENCE] <= high
+    positions = np.flatnonzero(passes)
+    measure, sign = next((measure, sign) for name, _, measure, sign in ORDERS if name == order)
+    if measure is None:
+        return positions
+    return positions[np.argsort(sign * measures[measure][positions], kind="stable")]

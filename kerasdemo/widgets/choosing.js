@@ -48,28 +48,18 @@ export function parseRange(...texts) {
 
 // ---- which samples are shown, and in which order
 
-/** How samples can be sorted: name, words for the menu, what is compared, and which way. */
-export const ORDERS = [
-  ["position", "position"],
-  ["least sure", "least sure first (confidence)", "confidence", 1],
-  ["surest", "surest first (confidence)", "confidence", -1],
-  ["most undecided", "most undecided first (entropy)", "entropy", -1],
-  ["closest call", "closest call first (margin)", "margin", 1],
-];
-
-/** Positions that pass the filters, in the order asked for; equals stay in position order,
- * and NaN comes last. */
-export function shownPositions(samples, { digit, outcome, confidence, order }) {
-  const { count, labels, predicted } = samples;
+/** Positions that pass the filters, sorted by a measure or (null) not; equals stay in position
+ * order, and NaN comes last. */
+export function shownPositions(samples, { digit, outcome, confidence, measure, sign }) {
+  const { count, labels, predicted, measures } = samples;
   const [low, high] = confidence.map(Math.fround); // as the samples have it
   const within = (share) => (low <= 0 || share >= low) && (high >= 1 || share <= high);
   const passes = (at) => (digit === null || labels[at] === digit) && (!predicted
     || ((outcome === "all" || (predicted[at] === labels[at]) === (outcome === "right"))
-      && within(samples.confidence[at])));
+      && within(measures[0][at])));
   const shown = Array.from({ length: count }, (_, at) => at).filter(passes);
-  const [, , measure, sign] = ORDERS.find(([name]) => name === order);
-  if (!predicted || !measure) return shown;
-  const keys = samples[measure].map((value) => (Number.isNaN(value) ? Infinity : sign * value));
+  if (!predicted || measure === null) return shown;
+  const keys = measures[measure].map((value) => (Number.isNaN(value) ? Infinity : sign * value));
   return shown.sort((a, b) => keys[a] - keys[b]);
 }
 

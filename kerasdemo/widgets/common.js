@@ -38,46 +38,19 @@ export function arrayFrom(model, name, Type) {
   return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
-const waiting = new WeakMap(); // what was told here, and what of it the kernel was sent last
-let telling = false;
-
-/** Change the model now, so that every view moves, and tell the kernel once things are quiet. When
- * meanwhile the kernel echoes what it was sent before, that takes back nothing. */
+/** Change the model now, so that every view moves, and tell the kernel. While one message is under
+ * way ipywidgets keeps the next, of several the last, and takes no echo of an older one. */
 export function tell(model, state) {
-  const wait = waiting.get(model) ?? {};
-  waiting.set(model, wait);
-  const outer = telling;
-  telling = true;
   for (const [name, value] of Object.entries(state)) model.set(name, value);
-  telling = outer;
-  wait.told = { ...wait.told, ...state };
-  wait.stop?.();
-  wait.stop = listen(model, Object.keys(wait.told), () => {
-    for (const name of Object.keys(wait.told)) {
-      const now = model.get(name);
-      const echo = !telling && `${now}` === `${wait.sent?.[name]}`;
-      if (echo) model.set(name, wait.told[name]);
-      else wait.told[name] = now;
-    }
-  });
-  clearTimeout(wait.timer);
-  wait.timer = setTimeout(() => flush(model), 60);
-}
-
-/** Tell the kernel what still waits; when a view ends, nothing that was chosen is lost. */
-export function flush(model) {
-  const wait = waiting.get(model);
-  if (!wait?.told) return;
-  clearTimeout(wait.timer);
-  wait.stop?.();
-  wait.sent = { ...wait.sent, ...wait.told };
-  wait.told = null;
   try {
     model.save_changes();
   } catch (error) {
     console.warn("kerasdemo:", error); // the kernel has closed this widget
   }
 }
+
+/** Nothing waits any more; for those who still ask. */
+export const flush = () => {};
 
 /** Call `draw` when one of the names changes; returns what ends it. */
 export function listen(model, names, draw) {
@@ -131,6 +104,19 @@ export function followTheme(root) {
     [page, placed].forEach((observer) => observer.disconnect());
     later.forEach(clearTimeout);
   };
+}
+
+/** Put a widget on the page. `hears` has what to do now, and when one of the named traits changes.
+ * Returns what ends it, with `stops`. */
+export function mount(model, el, root, stops, hears) {
+  shieldKeys(root);
+  el.append(root);
+  const ends = [...stops, followTheme(root)];
+  for (const [names, hear] of Object.entries(hears)) {
+    ends.push(listen(model, names.split(" "), hear));
+    hear();
+  }
+  return () => ends.forEach((end) => end());
 }
 
 // ---- pieces

@@ -1,8 +1,5 @@
 // DigitView: one image as the model is given it: crisp pixels, and the number behind each.
-import {
-  arrayFrom, drawInk, flush, followTheme, h, listen, oncePerFrame, pager, shieldKeys,
-  statusLine, tell, toggle,
-} from "./common.js";
+import { arrayFrom, drawInk, h, mount, oncePerFrame, pager, statusLine, tell, toggle } from "./common.js";
 import { formatValue, imageFacts, movedCell, shortValue } from "./pure.js";
 
 const SIDE = 336;
@@ -50,8 +47,6 @@ export function renderDigitView({ model, el }) {
       h("div", { class: "kd-side" }, title, readout,
         h("p", { class: "kd-heading" }, "The array behind the picture"), facts, numbersButton.element)),
     numbers, status.element);
-  shieldKeys(root);
-  el.append(root);
 
   const words = () =>
     `Row ${cell.row}, column ${cell.column}: ${write(values[cell.row * width + cell.column])}`;
@@ -117,16 +112,8 @@ export function renderDigitView({ model, el }) {
     }
   });
 
-  const stops = [
-    () => flush(model),
-    status.stop,
-    followTheme(root),
-    listen(model, ["index"], onIndex),
-    listen(model, ["numbers"], onNumbers),
-    draw.cancel,
-  ];
-  onIndex();
-  return () => stops.forEach((stop) => stop());
+  const hears = { index: onIndex, numbers: onNumbers };
+  return mount(model, el, root, [status.stop, draw.cancel], hears);
 }
 
 export default { render: renderDigitView };

@@ -1,30 +1,24 @@
 // DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
-import {
-  arrayFrom, drawInk, flush, followTheme, h, labelled, listen, oncePerFrame, shieldKeys, statusLine,
-  tell,
-} from "./common.js";
+import { arrayFrom, drawInk, h, labelled, mount, oncePerFrame, statusLine, tell } from "./common.js";
 import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
 import { movedCell } from "./pure.js";
 import { barChart } from "./softmax_view.js";
 
 export function renderDrawingPad({ model, el }) {
+  const get = (name) => model.get(name);
   let line = null; // the stroke under way
   let place = [SHEET / 2, SHEET / 2]; // of the pen
 
-  // While a message is under way, ipywidgets keeps the next one, and of several the last.
-  const put = (state) => {
-    tell(model, { ...state, _drawing: line !== null });
-    flush(model);
-  };
+  const put = (state) => tell(model, { ...state, _drawing: line !== null });
   const replace = (strokes, to, rest) =>
-    put({ strokes, [to]: [...model.get(to), model.get("strokes")].slice(-20), ...rest });
+    put({ strokes, [to]: [...get(to), get("strokes")].slice(-20), ...rest });
   const change = (strokes) => replace(strokes, "_past", { _future: [] });
   const draw = (points) => {
     const before = line;
-    line = { width: model.get("width"), ...line, points: [...(line?.points ?? []), ...points] };
+    line = { width: get("width"), ...line, points: [...(line?.points ?? []), ...points] };
     place = points.at(-1);
-    if (before) put({ strokes: [...model.get("_past").at(-1), line] });
-    else change([...model.get("strokes"), line]);
+    if (before) put({ strokes: [...get("_past").at(-1), line] });
+    else change([...get("strokes"), line]);
   };
   const lift = () => {
     line = null;
@@ -32,7 +26,7 @@ export function renderDrawingPad({ model, el }) {
   };
   const travel = (from, to) => {
     lift();
-    const steps = model.get(from);
+    const steps = get(from);
     if (steps.length) replace(steps.at(-1), to, { [from]: steps.slice(0, -1) });
   };
   const undo = () => travel("_past", "_future");
@@ -75,22 +69,21 @@ export function renderDrawingPad({ model, el }) {
   };
 
   const status = statusLine(model);
-  const sheet = h("canvas", {
-    class: "kd-ink kd-sheet", tabindex: 0, role: "application",
+  const [drawn, pen] = [h("canvas", { class: "kd-ink" }), h("span")];
+  const sheet = h("div", {
+    class: "kd-sheet", tabindex: 0, role: "application",
     "aria-label": "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it.",
     onpointerdown: onPointer, onpointermove: onPointer, onlostpointercapture: onPointer, onblur: lift,
-  });
+  }, drawn, pen);
   const seen = h("canvas", { class: "kd-ink", role: "img", "aria-label": "The framed image" });
-  const pen = h("span");
-  const bars = h("div", { class: "kd-softmax-view", hidden: true });
+  const bars = h("div", { class: "kd-softmax-view" });
   const [slider, number] = ["range", "number"].map((type) => {
-    const take = () => field.reportValidity() && tell(model, { width: field.valueAsNumber });
-    const field = h("input", { type, min: 4, max: 60, required: true, "aria-label": "Pen width", onchange: take });
+    const onchange = () => field.reportValidity() && tell(model, { width: field.valueAsNumber });
+    const field = h("input", { type, min: 4, max: 60, required: true, "aria-label": "Pen width", onchange });
     return field;
   });
   const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
-    h("div", { class: "kd-columns" },
-      h("div", { class: "kd-paper" }, sheet, pen),
+    h("div", { class: "kd-columns" }, sheet,
       h("div", { class: "kd-eye" }, h("b", {}, "What the model sees"), seen,
         h("p", { class: "kd-muted" }, "cropped, scaled to 20, centred by mass in 28 x 28")),
       bars),
@@ -98,37 +91,27 @@ export function renderDrawingPad({ model, el }) {
       h("button", { onclick: redo }, "Redo"), h("button", { onclick: clear }, "Clear"),
       labelled("Pen width", slider), number),
     status.element);
-  shieldKeys(root);
-  el.append(root);
 
   const paint = oncePerFrame(() => {
-    const strokes = model.get("strokes");
-    const ink = drawStrokes(strokes);
+    const ink = drawStrokes(get("strokes"));
     const grey = (value) => value * 255;
-    drawInk(sheet, SHEET, ink.flat().map(grey));
+    drawInk(drawn, SHEET, ink.flat().map(grey));
     drawInk(seen, SIZE, frameDigit(ink).map(grey));
-    sheet.dataset.kdStrokes = strokes.length;
+    sheet.dataset.kdStrokes = get("strokes").length;
     pen.className = line ? "kd-pen kd-down" : "kd-pen";
     [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
-    slider.value = number.value = model.get("width");
-    bars.hidden ||= !strokes.length;
+    slider.value = number.value = get("width");
+    bars.hidden ||= !get("strokes").length;
   });
   const onAnswer = () => {
     const row = [...arrayFrom(model, "_row", Float32Array)];
-    if (row.length && model.get("strokes").length !== model.get("_answered")) return; // asked since
+    if (row.length && get("strokes").length !== get("_answered")) return; // asked since
     bars.hidden = !row.length;
-    bars.replaceChildren(barChart([""], model.get("_names"), [row]));
+    bars.replaceChildren(barChart([""], get("_names"), [row]));
   };
-  const say = () => status.say(model.get("_said"));
-  const stops = [
-    lift, status.stop, followTheme(root), paint.cancel,
-    listen(model, ["strokes", "width"], paint), listen(model, ["_said"], say),
-    listen(model, ["_row", "_answered"], onAnswer),
-  ];
-  paint();
-  onAnswer();
-  say();
-  return () => stops.forEach((stop) => stop());
+  return mount(model, el, root, [lift, status.stop, paint.cancel], {
+    "strokes width": paint, "_row _answered": onAnswer, _said: () => status.say(get("_said")),
+  });
 }
 
 export default { render: renderDrawingPad };

@@ -1,9 +1,7 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
+import { h, labelled, mount, oncePerFrame, statusLine, tell, typed } from "./common.js";
 import {
-  flush, followTheme, h, labelled, listen, oncePerFrame, shieldKeys, statusLine, tell, typed,
-} from "./common.js";
-import {
-  ORDERS, describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, parseRange,
+  describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, parseRange,
   percentOf, shownPositions, visiblePlaces,
 } from "./choosing.js";
 import { TILE, makeTile, nameOf, readSamples } from "./thumbnails.js";
@@ -72,7 +70,7 @@ export function renderChooser({ model, el }) {
     (value) => (value === "" ? null : Number(value)))];
   if (predicted) {
     filters.push(menu(model, "outcome", "Predicted", OUTCOMES), rangeFields(model, status),
-      menu(model, "order", "Order", ORDERS));
+      menu(model, "order", "Order", model.get("_orders")));
   }
   const shownWords = h("p", { "aria-live": "polite" });
   const field = h("input", {
@@ -91,8 +89,6 @@ export function renderChooser({ model, el }) {
       h("button", { onclick: () => choose([]) }, "Clear"),
       h("button", { onclick: () => choose([...chosen, ...shown]) }, "Choose all shown")),
     status.element);
-  shieldKeys(root);
-  el.append(root);
 
   // ---- what is drawn
   const layoutNow = () => gridLayout(grid.clientWidth, TILE, shown.length);
@@ -125,8 +121,9 @@ export function renderChooser({ model, el }) {
     grid.scrollTop = Math.max(least, Math.min(top, grid.scrollTop));
   };
   const onFilter = () => {
-    const [digit, outcome, order] = ["digit", "outcome", "order"].map((name) => model.get(name));
-    const filter = { digit, outcome, confidence: model.get("confidence"), order };
+    const [digit, outcome, confidence] = Object.keys(ALL).map((name) => model.get(name));
+    const [, , measure, sign] = model.get("_orders").find(([order]) => order === model.get("order"));
+    const filter = { digit, outcome, confidence, measure, sign };
     shown = shownPositions(samples, filter);
     places.fill(-1);
     shown.forEach((position, place) => (places[position] = place));
@@ -210,21 +207,14 @@ export function renderChooser({ model, el }) {
 
   const resized = new ResizeObserver(() => (scrollTo(model.get("current")), draw()));
   resized.observe(grid);
-  const stops = [
-    () => flush(model),
-    status.stop,
-    followTheme(root),
-    listen(model, ["digit", "outcome", "confidence", "order"], onFilter),
-    listen(model, ["selected"], () => {
+  return mount(model, el, root, [status.stop, () => resized.disconnect(), draw.cancel], {
+    "digit outcome confidence order": onFilter,
+    selected: () => {
       onSelected();
       if (!own) scrollTo(model.get("selected").find(isShown));
-    }),
-    listen(model, ["current"], () => (scrollTo(model.get("current")), onCurrent())),
-    () => resized.disconnect(),
-    draw.cancel,
-  ];
-  onFilter();
-  return () => stops.forEach((stop) => stop());
+    },
+    current: () => (scrollTo(model.get("current")), onCurrent()),
+  });
 }
 
 export default { render: renderChooser };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,12 @@ from kerasdemo.view.images import contact_sheet_png, describe_digits
 from kerasdemo.view.softmax import format_percent
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
 from kerasdemo.widgets._checks import check_positions, check_rows
-from kerasdemo.widgets._samples import sample_state
+from kerasdemo.widgets._samples import ORDERS, sample_state, shown_positions
 from kerasdemo.widgets._traits import Place, Positions, Shares
 
 if TYPE_CHECKING:
     from kerasdemo.digits import Digits
 
-ORDERS = ("position", "least sure", "surest", "most undecided", "closest call")
 STILL = 24  # digits in the picture of a saved notebook
 
 
@@ -79,13 +78,14 @@ class SampleChooser(KitWidget):
     digit = traitlets.Int(None, allow_none=True).tag(sync=True)
     outcome = traitlets.Enum(("all", "right", "wrong"), "all").tag(sync=True)
     confidence = Shares().tag(sync=True)
-    order = traitlets.Enum(ORDERS, "position").tag(sync=True)
+    order = traitlets.Enum([name for name, *_ in ORDERS], "position").tag(sync=True)
     _count = traitlets.Int(0).tag(sync=True)
     _height = traitlets.Int(28).tag(sync=True)
     _width = traitlets.Int(28).tag(sync=True)
     _pixels = traitlets.Bytes(b"").tag(sync=True)
     _labels = traitlets.Bytes(b"").tag(sync=True)
     _menu = traitlets.List().tag(sync=True)
+    _orders = traitlets.List().tag(sync=True)
     _predicted = traitlets.Bytes(b"").tag(sync=True)
     _measures = traitlets.Bytes(b"").tag(sync=True)
 
@@ -116,6 +116,29 @@ class SampleChooser(KitWidget):
             selected=chosen,
             current=chosen[0] if chosen else 0,
         )
+
+    @traitlets.validate("outcome", "confidence", "order")  # type: ignore[untyped-decorator]
+    def _check_filter(self, proposal: dict[str, Any]) -> Any:
+        """Refuse a filter that has nothing to look at."""
+        if self._rows is None and proposal["value"] != proposal["trait"].default_value:
+            raise ValueError(
+                f"{proposal['trait'].name} is about predictions, and this chooser has none. "
+                "Try SampleChooser(digits, probabilities)."
+            )
+        return proposal["value"]
+
+    @property
+    def shown(self) -> list[int]:
+        """Positions that pass the filters, in the order of the page."""
+        positions: list[int] = shown_positions(
+            self._all.labels,
+            self._rows,
+            digit=self.digit,
+            outcome=self.outcome,
+            confidence=self.confidence,
+            order=self.order,
+        ).tolist()
+        return positions
 
     @property
     def digits(self) -> Digits:
@@ -149,9 +172,20 @@ class SampleChooser(KitWidget):
         rest = ", ..." if len(self.selected) > 8 else ""
         return f"{len(self.selected)} chosen: {listed}{rest}"
 
+    def _filter_words(self) -> str:
+        """Say in words which digits are shown, and how they are sorted; "" for all, in place."""
+        low, high = self.confidence
+        words = [
+            f"labelled {self.digit}" if self.digit is not None else "",
+            f"predicted {self.outcome}" if self.outcome != "all" else "",
+            f"confidence {100 * low:.8g} to {100 * high:.8g} %" if low > 0 or high < 1 else "",
+            next(words for name, words, *_ in ORDERS if name == self.order),
+        ]
+        return ", ".join(word for word in words if word not in ("", "position"))
+
     def _still(self) -> list[int]:
-        """Return the positions in the picture: the chosen ones, or the first of all."""
-        return self.selected[:STILL] or list(range(min(STILL, self._count)))
+        """Return the positions in the picture: the chosen ones, or the first that are shown."""
+        return self.selected[:STILL] or self.shown[:STILL]
 
     def _picture(self) -> bytes:
         part = self._all[np.array(self._still(), dtype=np.int64)]
@@ -168,11 +202,15 @@ class SampleChooser(KitWidget):
 
     def _words(self) -> str:
         labels = self._all.labels[np.array(self._still(), dtype=np.int64)]
-        lead = "The chosen digits" if self.selected else "The first digits, none chosen"
+        first = "The first of the digits shown" if self._filter_words() else "The first digits"
+        lead = "The chosen digits" if self.selected else f"{first}, none chosen"
         return f"{lead}. {describe_digits(labels)}"
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [("digits to choose from", str(self._count)), ("chosen", self._chosen_words())]
+        filters = self._filter_words()
+        if filters:
+            facts.insert(1, ("shown", f"{len(self.shown)} of {self._count}: {filters}"))
         if self.selected:
             labels = ", ".join(str(label) for label in self.labels[:STILL])
             facts.append(("labels", labels + (", ..." if len(self.selected) > STILL else "")))

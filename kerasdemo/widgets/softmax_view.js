@@ -1,6 +1,6 @@
 // SoftmaxView: what a softmax says, of one row or several side by side, and how it was made.
 import {
-  arrayFrom, flush, followTheme, h, labelled, listen, oncePerFrame, pager, shieldKeys, statusLine,
+  arrayFrom, followTheme, h, labelled, listen, oncePerFrame, pager, shieldKeys, statusLine,
   tell, toggle, typed,
 } from "./common.js";
 import {
@@ -145,7 +145,7 @@ export function renderSoftmax({ model, el }) {
     waiting = setTimeout(() => status.say(title.textContent + share), 400);
   };
   const soon = oncePerFrame(draw);
-  const stops = [() => flush(model), status.stop, soon.cancel, followTheme(root),
+  const stops = [status.stop, soon.cancel, followTheme(root),
     listen(model, Object.keys(STATE), soon)];
   draw();
   return () => stops.forEach((stop) => stop());

@@ -42,11 +42,14 @@ const samples = {
   count: 6,
   labels: [3, 8, 3, 3, 8, 1],
   predicted: [3, 3, 8, 3, 8, 1],
-  confidence: Float32Array.of(0.9, 0.4, 0.6, 0.6, 1.0, 0.5),
-  entropy: Float32Array.of(0.5, 1.9, 1.0, 1.2, 0, 1.0),
-  margin: Float32Array.of(0.8, 0.1, 0.4, 0.3, 1, 0.3),
+  measures: [
+    Float32Array.of(0.9, 0.4, 0.6, 0.6, 1.0, 0.5), // confidence
+    Float32Array.of(0.5, 1.9, 1.0, 1.2, 0, 1.0), // entropy
+    Float32Array.of(0.8, 0.1, 0.4, 0.3, 1, 0.3), // margin
+  ],
 };
-const every = { digit: null, outcome: "all", confidence: [0, 1], order: "position" };
+const sure = (...shares) => ({ ...samples, measures: [Float32Array.of(...shares)] });
+const every = { digit: null, outcome: "all", confidence: [0, 1], measure: null, sign: 1 };
 const shown = (filter, of = samples) => choosing.shownPositions(of, { ...every, ...filter });
 
 test("filters: by digit, by outcome, by both", () => {
@@ -67,7 +70,7 @@ test("filter by confidence: both ends belong to it, as they are written", () => 
 });
 
 test("filter by confidence: rounding beyond 1 is still 1, and NaN lies nowhere", () => {
-  const odd = { ...samples, confidence: Float32Array.of(1.0000001, NaN, 0.6, 0, NaN, 0.5) };
+  const odd = sure(1.0000001, NaN, 0.6, 0, NaN, 0.5);
   assert.deepEqual(shown({ confidence: [0.6, 1] }, odd), [0, 2]);
   assert.deepEqual(shown({ confidence: [0, 0.5] }, odd), [3, 5]);
   assert.deepEqual(shown({ confidence: [0, 1] }, odd), [0, 1, 2, 3, 4, 5]);
@@ -98,38 +101,37 @@ test("shares are written in per cent as they were typed", () => {
 });
 
 test("order: by confidence, entropy or margin; equals by position", () => {
-  assert.deepEqual(shown({ order: "least sure" }), [1, 5, 2, 3, 0, 4]);
-  assert.deepEqual(shown({ order: "surest" }), [4, 0, 2, 3, 5, 1]);
-  assert.deepEqual(shown({ order: "most undecided" }), [1, 3, 2, 5, 0, 4]);
-  assert.deepEqual(shown({ order: "closest call" }), [1, 3, 5, 2, 0, 4]);
-  assert.deepEqual(shown({ order: "closest call", digit: 3 }), [3, 2, 0]);
+  assert.deepEqual(shown({ measure: 0 }), [1, 5, 2, 3, 0, 4]);
+  assert.deepEqual(shown({ measure: 0, sign: -1 }), [4, 0, 2, 3, 5, 1]);
+  assert.deepEqual(shown({ measure: 1, sign: -1 }), [1, 3, 2, 5, 0, 4]);
+  assert.deepEqual(shown({ measure: 2 }), [1, 3, 5, 2, 0, 4]);
+  assert.deepEqual(shown({ measure: 2, digit: 3 }), [3, 2, 0]);
 });
 
 test("order: NaN comes last and does not shuffle the rest away", () => {
-  const holes = { ...samples, confidence: Float32Array.of(0.9, NaN, 0.6, 0.3, NaN, 0.5) };
-  assert.deepEqual(shown({ order: "least sure" }, holes), [3, 5, 2, 0, 1, 4]);
-  assert.deepEqual(shown({ order: "surest" }, holes), [0, 2, 5, 3, 1, 4]);
+  const holes = sure(0.9, NaN, 0.6, 0.3, NaN, 0.5);
+  assert.deepEqual(shown({ measure: 0 }, holes), [3, 5, 2, 0, 1, 4]);
+  assert.deepEqual(shown({ measure: 0, sign: -1 }, holes), [0, 2, 5, 3, 1, 4]);
 });
 
 test("70,000 samples are sorted, every one of them", () => {
   const count = 70_000;
   const numbers = (seed) => Float32Array.from({ length: count }, (_, at) => ((at * seed) % 7919) / 7919);
   const many = {
-    count, labels: numbers(3), predicted: numbers(3), confidence: numbers(31), entropy: numbers(7),
-    margin: numbers(1),
+    count, labels: numbers(3), predicted: numbers(3), measures: [numbers(31)],
   };
-  const order = shown({ order: "least sure" }, many);
+  const order = shown({ measure: 0 }, many);
   assert.equal(order.length, count);
   for (let at = 1; at < count; at += 1) {
     const [before, after] = [order[at - 1], order[at]];
-    const gap = many.confidence[after] - many.confidence[before];
+    const gap = many.measures[0][after] - many.measures[0][before];
     assert.ok(gap > 0 || (gap === 0 && after > before));
   }
 });
 
 test("without probabilities there is no right, wrong or sure", () => {
   const plain = { count: 3, labels: [3, 8, 3] };
-  const filter = { outcome: "wrong", order: "surest", confidence: [0.5, 0.6] };
+  const filter = { outcome: "wrong", measure: 0, confidence: [0.5, 0.6] };
   assert.deepEqual(shown(filter, plain), [0, 1, 2]);
 });
 
@@ -195,7 +197,7 @@ test("bars: linear is the probability, log reaches from 1e-8 to 1", () => {
 test("marks: the label, and how many methods predict the class", () => {
   const methods = ["predict", "predict_on_batch", "predict_step"];
   assert.deepEqual(pure.marksFor(3, 3, [3, 3, 3], methods), ["true label", "predicted"]);
-  assert.deepEqual(pure.marksFor(8, 3, [3, 8, 3], methods), ["predicted by 1 of 3"]);
+  assert.deepEqual(pure.marksFor(8, 3, [3, 8, 3], methods), ["predicted (1 of 3)"]);
   assert.deepEqual(pure.marksFor(1, null, [3, 8, 3], methods), []);
 });
 

@@ -4,6 +4,7 @@ import ipywidgets
 import numpy as np
 import pytest
 
+from kerasdemo.view.softmax import softmax_facts
 from kerasdemo.widgets import DigitView, SampleChooser
 
 
@@ -95,6 +96,115 @@ def test_no_digits_at_all_make_a_chooser_too(digits):
     assert "image/png" in chooser._repr_mimebundle_()[0]
 
 
+FILTERS = {"digit": 3, "outcome": "wrong", "confidence": (0.5, 0.9), "order": "closest call"}
+
+
+def test_what_is_shown_follows_the_filters_and_the_order(digits, probabilities):
+    chooser = SampleChooser(digits, probabilities)
+    assert chooser.shown == list(range(40))
+    chooser.outcome = "wrong"
+    assert chooser.shown == [7, 19]
+    chooser.digit = 9
+    assert chooser.shown == [19]
+    chooser.outcome = "all"
+    assert chooser.shown == [9, 19, 29, 39]
+    chooser.order = "surest"
+    assert chooser.shown == sorted([9, 19, 29, 39], key=lambda at: -probabilities[at].max())
+    chooser.digit, chooser.order, chooser.confidence = None, "position", [0.5, 1]
+    assert chooser.shown == [at for at in range(40) if probabilities[at].max() >= 0.5]
+
+
+def test_the_order_is_by_confidence_entropy_or_margin(digits, probabilities):
+    chooser = SampleChooser(digits, probabilities)
+    facts = [softmax_facts(row) for row in probabilities]
+    keys = {
+        "position": lambda at: at,
+        "least sure": lambda at: facts[at].confidence,
+        "surest": lambda at: -facts[at].confidence,
+        "most undecided": lambda at: -facts[at].entropy,
+        "closest call": lambda at: facts[at].margin,
+    }
+    for order, key in keys.items():
+        chooser.order = order
+        assert chooser.shown == sorted(range(40), key=key), order
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_filter_is_told_to_observers_and_to_the_page_in_one_message(
+    digits, probabilities, sent, name
+):
+    chooser = SampleChooser(digits, probabilities)
+    seen = []
+    chooser.observe(lambda change: seen.append(change["new"]), name)
+    setattr(chooser, name, FILTERS[name])
+    assert seen == [FILTERS[name]]
+    assert [state for _, state in sent] == [{name: FILTERS[name]}]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_filter_can_be_set_by_the_page(digits, probabilities, name):
+    chooser = SampleChooser(digits, probabilities)
+    value = FILTERS[name]
+    chooser.set_state({name: list(value) if isinstance(value, tuple) else value})
+    assert getattr(chooser, name) == value
+    assert chooser._error == ""
+
+
+@pytest.mark.parametrize(
+    "given", [(0.9, 0.5), (-0.1, 1), (0, 1.1), (0.5,), (0, 0.5, 1), 0.5, None, "ab", (0, np.nan)]
+)
+def test_what_is_no_range_of_confidence_is_refused_and_changes_nothing(
+    digits, probabilities, given
+):
+    chooser = SampleChooser(digits, probabilities)
+    chooser.confidence = (0.25, 0.75)
+    with pytest.raises(ValueError, match=r"confidence is .*two numbers from 0 to 1, the smaller"):
+        chooser.confidence = given
+    assert chooser.confidence == (0.25, 0.75)
+
+
+def test_an_unknown_outcome_or_order_is_refused_with_what_there_is(digits, probabilities):
+    chooser = SampleChooser(digits, probabilities)
+    with pytest.raises(Exception, match="'right', 'wrong'"):
+        chooser.outcome = "maybe"
+    with pytest.raises(Exception, match="'closest call'"):
+        chooser.order = "entropy"
+    assert (chooser.outcome, chooser.order) == ("all", "position")
+
+
+@pytest.mark.parametrize("name", ["outcome", "confidence", "order"])
+def test_without_probabilities_a_filter_on_them_is_refused_in_words(digits, name):
+    chooser = SampleChooser(digits)
+    before = getattr(chooser, name)
+    with pytest.raises(ValueError, match=f"{name} is about predictions, and this chooser has none"):
+        setattr(chooser, name, FILTERS[name])
+    assert getattr(chooser, name) == before
+    setattr(chooser, name, before)
+    chooser.digit = 3
+    assert chooser.shown == [3, 13, 23, 33]
+
+
+def test_the_still_picture_shows_the_filtered_digits_and_says_why(digits, probabilities):
+    chooser = SampleChooser(digits, probabilities)
+    assert chooser._words().startswith("The first digits, none chosen. 24 handwritten digits")
+    assert "shown" not in dict(chooser._facts())
+    chooser.outcome, chooser.confidence, chooser.order = "wrong", (0.125, 1), "surest"
+    words = "2 of 40: predicted wrong, confidence 12.5 to 100 %, surest first (confidence)"
+    assert dict(chooser._facts())["shown"] == words
+    labels = digits.labels[chooser.shown]
+    assert chooser._words() == (
+        "The first of the digits shown, none chosen. "
+        f"2 handwritten digits, labelled {labels[0]}, {labels[1]}."
+    )
+    before = chooser._picture()
+    chooser.selected = [3]
+    assert chooser._words() == "The chosen digits. A handwritten digit, labelled 3."
+    assert chooser._picture() != before
+    chooser.selected, chooser.digit = [], 0
+    assert dict(chooser._facts())["shown"].startswith("0 of 40: labelled 0, predicted wrong")
+    assert "image/png" in chooser._repr_mimebundle_()[0]
+
+
 def test_the_page_gets_pixels_labels_and_predictions_as_bytes_once(digits, probabilities, sent):
     chooser = SampleChooser(digits, probabilities)
     state = chooser.get_state()
@@ -103,6 +213,7 @@ def test_the_page_gets_pixels_labels_and_predictions_as_bytes_once(digits, proba
     assert np.array_equal(np.frombuffer(state["_predicted"], "<i4"), probabilities.argmax(1))
     measures = np.frombuffer(state["_measures"], "<f4").reshape(3, 40)
     assert np.array_equal(measures[0], probabilities.max(1))
+    assert state["_menu"][:2] == [("", "all"), ("0", "0  (4)")]
     chooser.selected = [2]
     chooser.current = 9
     assert [state for _, state in sent] == [{"selected": [2]}, {"current": 9}]

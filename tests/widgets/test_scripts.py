@@ -16,9 +16,10 @@ from kerasdemo.view.softmax import (
     format_probability,
     softmax_facts,
 )
-from kerasdemo.widgets import DigitView, LiveTimings, SampleChooser, SoftmaxView
+from kerasdemo.widgets import DigitView, DrawingPad, LiveTimings, SampleChooser, SoftmaxView
+from kerasdemo.widgets._samples import sample_state, shown_positions
 
-WIDGETS = [SampleChooser, DigitView, LiveTimings, SoftmaxView]
+WIDGETS = [SampleChooser, DigitView, DrawingPad, LiveTimings, SoftmaxView]
 FOLDER = Path(kerasdemo.widgets.__file__).parent
 
 
@@ -84,14 +85,20 @@ def test_the_scripts_are_small():
     assert sum(len(path.read_bytes()) for path in FOLDER.glob("*.js")) < 60_000
 
 
+def without_brackets(selector):
+    """Drop what stands in brackets, however deep: the commas there part no selectors."""
+    shorter = re.sub(r"\([^()]*\)", "", selector)
+    return shorter if shorter == selector else without_brackets(shorter)
+
+
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_no_style_reaches_beyond_the_widgets(widget):
     style = re.sub(r"/\*.*?\*/", "", str(widget._css), flags=re.DOTALL)
     selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@(media|container)[^{]+\{", "", style))
     assert len(selectors) > 20
-    for selector in (each for group in selectors for each in re.split(r",(?![^(]*\))", group)):
+    for selector in (each for group in selectors for each in without_brackets(group).split(",")):
         assert re.match(
-            r"\s*\.kd-(root|chooser|digit-view|live-timings|softmax-view)\b", selector
+            r"\s*\.kd-(root|chooser|digit-view|drawing-pad|live-timings|softmax-view)\b", selector
         ), selector
 
 
@@ -135,3 +142,46 @@ def test_the_page_and_python_say_the_same_about_a_softmax(node, scripts):
         assert page["words"] == describe_softmax(row)
         assert page["sample"] == describe_sample(at, label=at % 10, p=row)
         assert page["numbers"] == [format_probability(p) for p in row]
+
+
+SHOWN = """
+import { shownPositions } from "./choosing.js";
+import { readSamples } from "./thumbnails.js";
+const { state, filters } = JSON.parse(await new Response(process.stdin).text());
+const bytes = (name) => new DataView(Uint8Array.from(state[name]).buffer);
+const model = { get: (name) => (Array.isArray(state[name]) ? bytes(name) : state[name]) };
+const samples = readSamples(model);
+console.log(JSON.stringify(filters.map((filter) => shownPositions(samples, filter))));
+"""
+
+
+def test_the_page_and_python_show_the_same_samples(node, scripts, digits):
+    rng = np.random.default_rng(8)
+    rows = rng.dirichlet(np.full(10, 0.3), len(digits)).astype("float32")
+    rows[5] = rows[25]
+    rows[11, 3] = np.nan
+    state = sample_state(digits, rows)
+    measures = {name: (measure, sign) for name, _, measure, sign in state.pop("_orders")}
+    ranges = [(0.0, 1.0), (0.25, 0.75), (0.5, 1.0), (0.0, round(float(rows[7].max()), 3))]
+    filters = [
+        {"digit": digit, "outcome": outcome, "confidence": confidence, "order": order}
+        for digit in (None, 3, 11)
+        for outcome in ("all", "right", "wrong")
+        for confidence in ranges
+        for order in measures
+    ]
+    (scripts / "shown.mjs").write_text(SHOWN, encoding="utf-8")
+    asked = [
+        {**f, "measure": measures[f["order"]][0], "sign": measures[f["order"]][1]} for f in filters
+    ]
+    packed = {
+        name: list(value) if isinstance(value, bytes) else value for name, value in state.items()
+    }
+    done = run(
+        node, "shown.mjs", cwd=scripts, input=json.dumps({"state": packed, "filters": asked})
+    )
+    assert done.returncode == 0, done.stderr
+    pages = json.loads(done.stdout)
+    for page, chosen in zip(pages, filters, strict=True):
+        assert page == shown_positions(digits.labels, rows, **chosen).tolist(), chosen
+    assert len({tuple(page) for page in pages}) > 30, "the filters differ"
