@@ -1,10 +1,7 @@
-// Strokes to ink, and ink to the image that a model is given: the twins of draw_strokes in
-// handwriting/pen.py and of frame_digit in preprocess.py, which say in words what is done.
+// The page's draw_strokes (handwriting/pen.py) and frame_digit (preprocess.py), which say what is done.
 
-export const SHEET = 280; // side of the ink, pixels
-export const SIZE = 28; // side of the image
-const BOX = 20; // longest side of the ink in it
-const FAINTEST = 1 / 255;
+export const [SHEET, SIZE] = [280, 28]; // sides of the ink and of the image, pixels
+const [BOX, FAINTEST] = [20, 1 / 255];
 
 const limit = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -59,8 +56,7 @@ function scaleAndCentre(lines, longest) {
 
 /** The image of some ink, 0 to 1, row after row. */
 export function frameDigit(ink) {
-  const drawn = ink.map((line) => line.map((value) => (value < FAINTEST ? 0 : value)));
-  const seen = forBoth(crop, drawn);
+  const seen = forBoth(crop, ink.map((line) => line.map((value) => (value < FAINTEST ? 0 : value))));
   if (!seen.length) return Array(SIZE * SIZE).fill(0);
   const longest = Math.max(seen.length, seen[0].length);
   return forBoth((lines) => scaleAndCentre(lines, longest), seen).flat();

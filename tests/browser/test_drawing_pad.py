@@ -332,6 +332,7 @@ def test_the_pen_has_a_width(pad):
         number.press("Enter")
         assert number.evaluate("(field) => field.matches(':invalid') && field.validationMessage")
     assert pad.kernel("pad.width") == 60
+    assert "Error" not in pad.status.inner_text(), "the page has not even asked the kernel"
     pad.notebook.run("pad.width = 20")
     pad.page.wait_for_function(
         "() => document.querySelector('.kd-drawing-pad [type=number]').value === '20'"

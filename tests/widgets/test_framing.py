@@ -112,9 +112,9 @@ def test_the_page_draws_and_frames_as_python_does(on_the_page):
 
 
 ALTERED = [
-    ("BOX = 20", "BOX = 19"),
+    ("[20, 1 / 255]", "[19, 1 / 255]"),
     ("SIZE / 2 -", "SIZE / 2 + 0.5 -"),
-    ("FAINTEST = 1 / 255", "FAINTEST = 1 / 254"),
+    ("[20, 1 / 255]", "[20, 1 / 254]"),
     ("longest + 0.5", "longest + 0.4"),
     ("* 1e6) / 1e6", "* 1e20) / 1e20"),
     ("SIZE - length)", "SIZE)"),
