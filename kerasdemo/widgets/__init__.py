@@ -7,7 +7,15 @@ loads TensorFlow or matplotlib.
 from kerasdemo.widgets.digit_view import DigitView
 from kerasdemo.widgets.drawing_pad import DrawingPad
 from kerasdemo.widgets.live_timings import LiveTimings
+from kerasdemo.widgets.prediction_explorer import PredictionExplorer
 from kerasdemo.widgets.sample_chooser import SampleChooser
 from kerasdemo.widgets.softmax_view import SoftmaxView
 
-__all__ = ["DigitView", "DrawingPad", "LiveTimings", "SampleChooser", "SoftmaxView"]
+__all__ = [
+    "DigitView",
+    "DrawingPad",
+    "LiveTimings",
+    "PredictionExplorer",
+    "SampleChooser",
+    "SoftmaxView",
+]

@@ -8,13 +8,11 @@ import { renderSoftmax } from "./softmax_view.js";
  * here. Of errors, and of a kernel that is gone, the chooser alone speaks. */
 function seenAs(model, names = {}, values = () => {}) {
   const own = (name) => names[name] ?? name;
-  const heard = (event) => `change:${own(event.split(":")[1])}`;
   return {
     ...model,
     get: (name) => ({ ...values(), _error: "" })[name] ?? model.get(own(name)),
     set: (name, value) => model.set(own(name), value),
-    on: (event, draw) => model.on(heard(event), draw),
-    off: (event, draw) => model.off(heard(event), draw),
+    on: (event, draw) => model.on(`change:${own(event.split(":")[1])}`, draw),
   };
 }
 
@@ -27,21 +25,30 @@ export function renderExplorer({ model, el }) {
     () => ({ ...get("_bars"), index: place() }));
 
   const status = statusLine(seenAs(model));
-  const start = h("button", { class: "kd-start", onclick: () => run() }, `Run the ${steps.length} methods`);
+  const start = h("button", { onclick: () => run() }, `Run the ${steps.length} methods`);
   const live = toggle(model, "live", "Run at each choice");
   const stop = h("button", { onclick: () => model.send({ at: -1 }) }, "Stop");
-  const [bar, doing] = [h("progress", { max: steps.length }), h("span", { class: "kd-muted" })];
-  const box = (name, ...children) => h("div", { class: name }, ...children);
-  const [chooser, image, bars, why, page] = ["", "", "", "kd-title", "kd-page"].map((name) => box(name));
+  const [bar, doing] = [h("progress", { max: steps.length }), h("span")];
+  const [chooser, image, bars, why, page] = ["choose", "image", "answer", "title", "page"]
+    .map((name) => h("div", { class: `kd-${name}` }));
   const root = h("div", { class: "kd-root kd-explorer", role: "group", "aria-label": "Prediction explorer" },
-    chooser, box("kd-bar", start, live.element, stop, bar, doing), status.element,
-    box("kd-pair", image, box("", why, bars)), page);
+    chooser, h("div", { class: "kd-bar" }, start, live.element, stop, bar, doing), status.element,
+    h("div", { class: "kd-pair" }, image, h("div", {}, why, bars)), page);
 
-  let mine = false; // of several views, the one that was clicked asks the kernel
+  let [at, mine] = [-1, false]; // of several views, the one that was clicked asks the kernel
+  const go = (to) => { // one method after the other: in between the kernel can do other things
+    at = to;
+    mine &&= at >= 0;
+    if (mine) model.send({ at, samples: get("selected") });
+    start.setAttribute("aria-disabled", at >= 0);
+    stop.setAttribute("aria-disabled", at < 0);
+    bar.hidden = at < 0;
+    bar.value = at;
+    doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
+  };
   const run = () => {
-    if (get("_at") >= 0) return;
-    mine = true;
-    model.set("_at", 0); // known to the views of this page only
+    mine ||= at < 0;
+    if (at < 0) go(0);
   };
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -53,17 +60,7 @@ export function renderExplorer({ model, el }) {
     renderChooser({ model, el: chooser }), renderDigitView({ model: digit, el: image }),
     renderSoftmax({ model: softmax, el: bars }), status.stop, () => mine && model.send({ at: -1 }),
   ], {
-    _doing: () => model.set("_at", get("_doing")[1]),
-    _at: () => { // one method after the other: in between the kernel can do other things
-      const at = get("_at");
-      mine &&= at >= 0;
-      if (mine) model.send({ at, samples: get("selected") });
-      start.setAttribute("aria-disabled", at >= 0);
-      stop.setAttribute("aria-disabled", at < 0);
-      bar.hidden = at < 0;
-      bar.value = at;
-      doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
-    },
+    _doing: () => go(get("_doing")[1]),
     "_page _wrong": () => {
       status.say(get("_agreed"));
       status.complain(get("_wrong"));

@@ -232,6 +232,9 @@ class PredictionExplorer(SampleChooser):
         done = by if self.ran else "nothing run"
         return f"PredictionExplorer({self._count} digits, {self._chosen_words()}; {done})"
 
+    def _still(self) -> list[int]:
+        return super()._still()[:12]  # one row: there is a softmax below it
+
     def _picture(self) -> bytes:
         position, rows = _runs.on_show(self.predictions, self.ran, self.current)
         if not rows:

@@ -111,7 +111,7 @@ def test_the_image_and_the_softmax_follow_the_cursor(explorer):
     eight = picture.evaluate("(canvas) => canvas.toDataURL()")
     explorer.grid.focus()
     explorer.keyboard.press("ArrowLeft")
-    explorer.root.get_by_text("Sample 7 was not run yet: choose it, then run.").wait_for()
+    explorer.root.get_by_text("This sample was not run yet: choose it, then run.").wait_for()
     assert not explorer.softmax.is_visible()
     assert explorer.root.get_by_text("Image 7", exact=True).is_visible()
     assert picture.evaluate("(canvas) => canvas.toDataURL()") != eight
@@ -121,7 +121,7 @@ def test_the_image_and_the_softmax_follow_the_cursor(explorer):
     place.focus()
     explorer.keyboard.press("PageDown")
     assert explorer.kernel("explorer.current", 6) == "6"
-    explorer.root.get_by_text("Sample 6 was not run yet").wait_for()
+    explorer.root.get_by_text("This sample was not run yet").wait_for()
 
 
 def test_nothing_chosen_is_said_and_nothing_is_asked_of_the_model(explorer):

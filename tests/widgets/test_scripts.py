@@ -16,10 +16,24 @@ from kerasdemo.view.softmax import (
     format_probability,
     softmax_facts,
 )
-from kerasdemo.widgets import DigitView, DrawingPad, LiveTimings, SampleChooser, SoftmaxView
+from kerasdemo.widgets import (
+    DigitView,
+    DrawingPad,
+    LiveTimings,
+    PredictionExplorer,
+    SampleChooser,
+    SoftmaxView,
+)
 from kerasdemo.widgets._samples import sample_state, shown_positions
 
-WIDGETS = [SampleChooser, DigitView, DrawingPad, LiveTimings, SoftmaxView]
+WIDGETS = [
+    SampleChooser,
+    DigitView,
+    DrawingPad,
+    LiveTimings,
+    PredictionExplorer,
+    SoftmaxView,
+]
 FOLDER = Path(kerasdemo.widgets.__file__).parent
 
 
@@ -98,7 +112,8 @@ def test_no_style_reaches_beyond_the_widgets(widget):
     assert len(selectors) > 20
     for selector in (each for group in selectors for each in without_brackets(group).split(",")):
         assert re.match(
-            r"\s*\.kd-(root|chooser|digit-view|drawing-pad|live-timings|softmax-view)\b", selector
+            r"\s*\.kd-(root|chooser|digit-view|drawing-pad|explorer|live-timings|softmax-view)\b",
+            selector,
         ), selector
 
 
@@ -114,13 +129,13 @@ def test_motion_is_only_for_those_who_want_it(widget):
 
 
 PARITY = """
-import { describeSample, describeSoftmax, formatProbability, softmaxFacts } from "./pure.js";
+import { describeAgreement, describeSoftmax, formatProbability, softmaxFacts } from "./pure.js";
 const rows = JSON.parse(await new Response(process.stdin).text());
 const names = [...rows[0].keys()].map(String);
 console.log(JSON.stringify(rows.map((row, at) => {
   const { order, sum, margin, entropy } = softmaxFacts(row);
   return { order, sum, margin, entropy, words: describeSoftmax(row, names),
-    sample: describeSample(at, at % 10, row), numbers: row.map(formatProbability) };
+    sample: describeAgreement(at, at % 10, [row], names), numbers: row.map(formatProbability) };
 })));
 """
 

@@ -12,7 +12,14 @@ from conftest import HOSTILE
 from pen_strokes import written
 from PIL import Image
 
-from kerasdemo.widgets import DigitView, DrawingPad, LiveTimings, SampleChooser, SoftmaxView
+from kerasdemo.widgets import (
+    DigitView,
+    DrawingPad,
+    LiveTimings,
+    PredictionExplorer,
+    SampleChooser,
+    SoftmaxView,
+)
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAKERS = {
@@ -26,6 +33,8 @@ MAKERS = {
         {"predict": rows, "predict_on_batch": rows, "predict_step": rows}, labels=digits.labels
     ),
     "timings": lambda digits, rows: LiveTimings(),
+    "explorer": lambda digits, rows: explorer_of(digits, rows, run=False),
+    "explorer, run": lambda digits, rows: explorer_of(digits, rows, run=True),
     "timings, measured": lambda digits, rows: measured_timings(),
 }
 
@@ -34,6 +43,18 @@ def drawn_eight(rows):
     """Return a pad with an 8, which a model reads as the first of the rows."""
     model = SimpleNamespace(predict_on_batch=lambda images: rows[:1])
     return DrawingPad(model, strokes=written(8, np.random.default_rng(8)))
+
+
+def explorer_of(digits, rows, *, run):
+    """Return an explorer over a model that names one class for all."""
+    import keras
+
+    dense = keras.layers.Dense(10, "softmax", kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), dense])
+    explorer = PredictionExplorer(model, digits, rows, selected=range(30))
+    if run:
+        explorer.run()
+    return explorer
 
 
 def measured_timings():
