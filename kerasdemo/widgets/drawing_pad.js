@@ -1,7 +1,6 @@
 // DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
 import { arrayFrom, drawInk, h, labelled, mount, oncePerFrame, statusLine, tell } from "./common.js";
 import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
-import { movedCell } from "./pure.js";
 import { barChart } from "./softmax_view.js";
 
 export function renderDrawingPad({ model, el }) {
@@ -48,17 +47,14 @@ export function renderDrawingPad({ model, el }) {
   };
   const onKey = (event) => {
     const key = event.key.toLowerCase();
-    const step = event.shiftKey ? 20 : 5;
-    const [column, row] = place.map((at) => at / step);
-    const side = SHEET / step + 1;
-    const cell = movedCell(event.key, { column, row }, { width: side, height: side });
+    const [far, travels] = event.shiftKey ? [20, redo] : [5, undo];
+    const move = { arrowleft: [-far, 0], arrowright: [far, 0], arrowup: [0, -far], arrowdown: [0, far] }[key];
     if (event.ctrlKey || event.metaKey) {
       if (!"zy".includes(key) || event.target === number) return;
-      if (key === "y" || event.shiftKey) redo();
-      else undo();
+      (key === "y" ? redo : travels)();
     } else if (event.target !== sheet) return;
-    else if (cell) {
-      place = [cell.column, cell.row].map((at) => Math.round(at * step));
+    else if (move) {
+      place = place.map((at, axis) => Math.min(SHEET, Math.max(0, at + move[axis])));
       if (line) draw([place]);
     } else if (" d".includes(key) && !line) draw([place]);
     else if ([" ", "d", "escape", "enter"].includes(key)) lift();
@@ -71,21 +67,19 @@ export function renderDrawingPad({ model, el }) {
   const status = statusLine(model);
   const [drawn, pen] = [h("canvas", { class: "kd-ink" }), h("span")];
   const sheet = h("div", {
-    class: "kd-sheet", tabindex: 0, role: "application",
-    "aria-label": "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it.",
+    class: "kd-sheet", tabindex: 0, role: "application", "aria-label": get("_keys"),
     onpointerdown: onPointer, onpointermove: onPointer, onlostpointercapture: onPointer, onblur: lift,
   }, drawn, pen);
   const seen = h("canvas", { class: "kd-ink", role: "img", "aria-label": "The framed image" });
   const bars = h("div", { class: "kd-softmax-view" });
-  const [slider, number] = ["range", "number"].map((type) => {
-    const onchange = () => field.reportValidity() && tell(model, { width: field.valueAsNumber });
-    const field = h("input", { type, min: 4, max: 60, required: true, "aria-label": "Pen width", onchange });
-    return field;
-  });
+  const [slider, number] = ["range", "number"].map((type) => h("input", {
+    type, min: 4, max: 60, required: true, "aria-label": "Pen width",
+    onchange: ({ target }) => target.reportValidity() && tell(model, { width: target.valueAsNumber }),
+  }));
   const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
     h("div", { class: "kd-columns" }, sheet,
       h("div", { class: "kd-eye" }, h("b", {}, "What the model sees"), seen,
-        h("p", { class: "kd-muted" }, "cropped, scaled to 20, centred by mass in 28 x 28")),
+        h("p", { class: "kd-muted" }, get("_framing"))),
       bars),
     h("div", { class: "kd-bar" }, h("button", { onclick: undo }, "Undo"),
       h("button", { onclick: redo }, "Redo"), h("button", { onclick: clear }, "Clear"),
@@ -98,7 +92,7 @@ export function renderDrawingPad({ model, el }) {
     drawInk(drawn, SHEET, ink.flat().map(grey));
     drawInk(seen, SIZE, frameDigit(ink).map(grey));
     sheet.dataset.kdStrokes = get("strokes").length;
-    pen.className = line ? "kd-pen kd-down" : "kd-pen";
+    pen.classList.toggle("kd-down", line);
     [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
     slider.value = number.value = get("width");
     bars.hidden ||= !get("strokes").length;

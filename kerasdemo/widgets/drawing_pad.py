@@ -19,6 +19,8 @@ from kerasdemo.widgets._base import KitWidget, page_module, page_style
 WIDTH = 36  # framed, the strokes are as wide as those of the training digits: 3.5 pixels
 UNDO = 20  # drawings that are kept
 EMPTY = "The sheet is empty. Draw a digit on it: mouse, finger, pen, or keyboard."
+KEYS = "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it."
+FRAMING = "cropped, scaled to 20, centred by mass in 28 x 28"
 
 
 class Strokes(traitlets.TraitType):  # type: ignore[misc]
@@ -97,6 +99,8 @@ class DrawingPad(KitWidget):
     _answered = traitlets.Int(0).tag(sync=True)  # number of strokes that the row is about
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _said = traitlets.Unicode(EMPTY).tag(sync=True)
+    _keys = traitlets.Unicode(KEYS).tag(sync=True)
+    _framing = traitlets.Unicode(FRAMING).tag(sync=True)
 
     def __init__(
         self,
