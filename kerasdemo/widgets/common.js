@@ -49,9 +49,6 @@ export function tell(model, state) {
   }
 }
 
-/** Nothing waits any more; for those who still ask. */
-export const flush = () => {};
-
 /** Call `draw` when one of the names changes; returns what ends it. */
 export function listen(model, names, draw) {
   const events = names.map((name) => `change:${name}`);

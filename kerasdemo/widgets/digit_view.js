@@ -41,12 +41,12 @@ export function renderDigitView({ model, el }) {
   const numbers = h("div", {}, h("p", { class: "kd-muted" }, images.whole ? "Each value as it is."
     : "Rounded: .58 is 0.58. Only 0 and 1 are exact; .00 is nearly 0, and 1. nearly 1."), table);
   const root = h("div", { class: "kd-root kd-digit-view", role: "group", "aria-label": "Digit view" },
-    page.element,
+    h("div", { class: "kd-bar" }, page.element, status.element),
     h("div", { class: "kd-columns" },
       h("div", {}, frame, ramp),
       h("div", { class: "kd-side" }, title, readout,
         h("p", { class: "kd-heading" }, "The array behind the picture"), facts, numbersButton.element)),
-    numbers, status.element);
+    numbers);
 
   const words = () =>
     `Row ${cell.row}, column ${cell.column}: ${write(values[cell.row * width + cell.column])}`;

@@ -73,12 +73,6 @@ export function sampleWords(index, label, predicted, confidence, names) {
   return parts.join(", ");
 }
 
-/** The same from a row of probabilities. */
-export function describeSample(index, label, row, names) {
-  const { predicted, confidence } = row ? softmaxFacts(row) : {};
-  return sampleWords(index, label, predicted, confidence, names);
-}
-
 /** Length of a bar, 0..1: the probability itself, or its place between `floor` and 1. */
 export function barShare(p, scale, floor = 1e-8) {
   if (!(p > 0)) return 0;
@@ -140,12 +134,12 @@ export function marksFor(place, label, predicted, methods) {
 
 /** The sample, its label, and whether the methods agree on its class. */
 export function describeAgreement(index, label, rows, names) {
-  if (rows.length === 1) return describeSample(index, label, rows[0], names);
-  const predicted = new Set(rows.map((row) => softmaxFacts(row).predicted));
-  const [first] = predicted;
-  const agreed = first === null ? "the methods give NaN" : `all methods predict ${names[first]}`;
-  const said = predicted.size === 1 ? agreed : "the methods disagree";
-  return `${describeSample(index, label)}, ${said}`;
+  const facts = rows.map(softmaxFacts);
+  const [{ predicted, confidence }] = facts;
+  if (rows.length === 1) return sampleWords(index, label, predicted, confidence, names);
+  const agreed = predicted === null ? "the methods give NaN" : `all methods predict ${names[predicted]}`;
+  const same = facts.every((fact) => fact.predicted === predicted);
+  return `${sampleWords(index, label)}, ${same ? agreed : "the methods disagree"}`;
 }
 
 /** The largest difference between two rows; NaN when a number is missing. */

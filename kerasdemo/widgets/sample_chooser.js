@@ -26,7 +26,7 @@ function menu(model, name, text, options, read = (value) => value) {
 }
 
 /** Two numbers in per cent for the model's `confidence`. */
-function rangeFields(model, status) {
+function rangeFields(model, complain) {
   const fields = ["from", "to"].map((words) => h("input", {
     class: "kd-percent", inputmode: "decimal", autocomplete: "off",
     "aria-label": `Confidence ${words}, per cent`,
@@ -36,7 +36,7 @@ function rangeFields(model, status) {
     field.removeAttribute("aria-invalid");
   });
   for (const field of fields) {
-    typed(field, status, () => {
+    typed(field, { complain }, () => {
       const { confidence, error } = parseRange(...fields.map((each) => each.value));
       return error || (tell(model, { confidence }), draw());
     });
@@ -66,10 +66,11 @@ export function renderChooser({ model, el }) {
   const showAll = h("button", { onclick: () => (tell(model, ALL), grid.focus()) }, "Show all digits");
   const empty = h("p", { class: "kd-empty" }, count ? "No digit passes all the filters."
     : "There are no digits to choose from.");
+  const trouble = h("span", { class: "kd-trouble", "aria-live": "polite" });
   const filters = [menu(model, "digit", "Digit", model.get("_menu"),
     (value) => (value === "" ? null : Number(value)))];
   if (predicted) {
-    filters.push(menu(model, "outcome", "Predicted", OUTCOMES), rangeFields(model, status),
+    filters.push(menu(model, "outcome", "Predicted", OUTCOMES), rangeFields(model, (text) => (trouble.textContent = text)),
       menu(model, "order", "Order", model.get("_orders")));
   }
   const shownWords = h("p", { "aria-live": "polite" });
@@ -83,7 +84,7 @@ export function renderChooser({ model, el }) {
   status.say("Click or Space chooses and drops; with Shift, a whole run.");
   const bar = (...children) => h("div", { class: "kd-bar" }, ...children);
   const root = h("div", { class: "kd-root kd-chooser", role: "group", "aria-label": "Sample chooser" },
-    bar(...filters.map((filter) => filter.element)), bar(shownWords, showAll),
+    bar(...filters.map((filter) => filter.element), trouble), bar(shownWords, showAll),
     h("div", { class: "kd-window" }, grid, empty), bar(current, legend),
     bar(labelled("Chosen", field), total,
       h("button", { onclick: () => choose([]) }, "Clear"),

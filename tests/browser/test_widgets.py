@@ -165,14 +165,14 @@ def test_a_range_of_confidence_is_typed_and_mistakes_are_explained_and_kept(choo
     ):
         field.fill(typed)
         field.press("Enter")
-        chooser.status.get_by_text(complaint).wait_for()
+        root.locator(".kd-trouble").get_by_text(complaint).wait_for()
         assert field.input_value() == typed
         assert field.get_attribute("aria-invalid") == "true"
         assert words.is_visible()
     low.fill("20,5")
     low.press("Enter")
     root.get_by_text(re.compile(r"shown: confidence 20\.5 to 50 %$")).wait_for()
-    assert "Nothing lies" not in chooser.status.inner_text()
+    assert "Nothing lies" not in root.inner_text()
     assert root.locator('[aria-invalid="true"]').count() == 0
     root.get_by_role("button", name="Show all digits").click()
     root.get_by_text("All 1,797 digits shown").wait_for()

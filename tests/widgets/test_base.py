@@ -1,8 +1,12 @@
 """What the widgets share: one page module out of several scripts, and errors that are told."""
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from kerasdemo.widgets import DigitView
 from kerasdemo.widgets._base import page_module, page_style
@@ -93,3 +97,16 @@ def test_work_of_your_own_is_told_as_well(view):
 def test_a_stop_is_no_error_to_be_swallowed(view):
     with pytest.raises(KeyboardInterrupt), view._told():
         raise KeyboardInterrupt
+
+
+# ---- the still picture --------------------------------------------------------------------
+
+
+def test_the_still_picture_lies_on_a_card_with_a_margin_and_an_edge(view):
+    card = Image.open(io.BytesIO(base64.b64decode(view._repr_mimebundle_()[0]["image/png"])))
+    grey = np.asarray(card.convert("L"))
+    drawn = np.asarray(Image.open(io.BytesIO(view._picture())).convert("L"))
+    edge, margin, picture = grey[0], grey[1:11, 1:-1], grey[11:-11, 11:-11]
+    assert ((edge > 96) & (edge < 224)).all()
+    assert (margin == 255).all()
+    assert np.array_equal(picture, drawn)
