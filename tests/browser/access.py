@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 REPORTS = ROOT / "build" / "reports"
 
-# One line for each finding: [impact, rule, what it asks for, where, how]; and how many texts were
+# Each rule that is broken: [impact, rule, what it asks for, where, how]; and how many texts were
 # judged by their contrast. JupyterLab's body has no height and hides what overflows; axe-core then
 # takes everything in it for hidden, and would find nothing.
 RUN_AXE = """async (root) => {
@@ -20,9 +20,11 @@ RUN_AXE = """async (root) => {
   style.overflow = "visible";
   const { violations, passes } = await axe.run(root, { resultTypes: ["violations", "passes"] });
   style.overflow = before;
-  const findings = violations.flatMap(({ id, impact, help, nodes }) =>
-    nodes.map(({ target, failureSummary }) =>
-      [impact, id, help, target.join(" "), failureSummary.split("\\n").at(-1).trim()]));
+  const findings = violations.map(({ id, impact, help, nodes }) => {
+    const [{ target, failureSummary }] = nodes;
+    const how = failureSummary.split("\\n").at(-1).trim();
+    return [impact, id, help, `${nodes.length} times, such as ${target.join(" ")}`, how];
+  });
   const texts = [...violations, ...passes].filter(({ id }) => id === "color-contrast");
   return { findings, texts: texts.flatMap(({ nodes }) => nodes).length };
 }"""

@@ -86,7 +86,8 @@ def open_notebook(browser, lab_server):
     yield open_one
     for context in contexts:
         context.close()
-    lab_server.end_kernels()
+    for notebook in opened:
+        lab_server.end_kernels(notebook.path)
     assert [error for notebook in opened for error in notebook.errors] == []
 
 
@@ -102,7 +103,7 @@ def shared_notebook(request, browser, lab_server):
     notebook.run_all()
     yield notebook
     context.close()
-    lab_server.end_kernels()
+    lab_server.end_kernels(name)
 
 
 @pytest.fixture

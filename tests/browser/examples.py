@@ -17,16 +17,16 @@ from kerasdemo.digits import load_digits
 from kerasdemo.widgets import *
 digits, rows = load_digits(), load_probabilities()
 
-def told(widget):
+def told(widget, variable):
     '''Return a line that says what the kernel was told.'''
-    line = ipywidgets.Label("nothing told").add_class("told-" + type(widget).__name__)
+    line = ipywidgets.Label("nothing told")
     names = []
     def say(change):
         if not change.name.startswith("_"):
             names.append(change.name)
             line.value = "told: " + ", ".join(sorted(set(names)))
     widget.observe(say)
-    return line
+    return line.add_class("told-" + variable)
 """
 MODEL = "model = load_classifier()"
 
@@ -35,9 +35,8 @@ MODEL = "model = load_classifier()"
 class Example:
     """A widget on a page, and what a person does with it there."""
 
-    name: str  # of the class
-    selector: str  # of its root on the page
-    code: str  # makes it
+    name: str  # of the class, and what is special about this one
+    makes: str  # code for it
     click: Callable  # takes its root (a locator)
     clicked: str  # the trait that the click changes
     key: Callable
@@ -47,7 +46,17 @@ class Example:
     @property
     def variable(self) -> str:
         """What the cell calls the widget."""
-        return self.name.lower()
+        return self.name.lower().replace(" ", "_")
+
+    @property
+    def selector(self) -> str:
+        """Find its root, and not one that is a part of another widget."""
+        return f".example-{self.variable} > .kd-root"
+
+    @property
+    def code(self) -> str:
+        """Code that makes it, so that it can be found on the page."""
+        return f"{self.makes}.add_class('example-{self.variable}')"
 
     @property
     def cell(self) -> str:
@@ -62,13 +71,23 @@ def _press(root, target, *keys: str) -> None:
         root.page.keyboard.press(key)
 
 
+def _stroke(root) -> None:
+    """Draw a line with the mouse."""
+    sheet = root.get_by_role("application")
+    sheet.scroll_into_view_if_needed()
+    box, mouse = sheet.bounding_box(), root.page.mouse
+    mouse.move(box["x"] + 120, box["y"] + 50)
+    mouse.down()
+    mouse.move(box["x"] + 150, box["y"] + 200, steps=5)
+    mouse.up()
+
+
 EXAMPLES = {
     example.name: example
     for example in [
         Example(
             name="SampleChooser",
-            selector=".kd-chooser",
-            code="SampleChooser(digits, rows)",
+            makes="SampleChooser(digits, rows)",
             click=lambda root: root.get_by_role("listbox").click(),
             clicked="selected",
             key=lambda root: _press(root, root.get_by_role("listbox"), "ArrowRight"),
@@ -76,8 +95,7 @@ EXAMPLES = {
         ),
         Example(
             name="DigitView",
-            selector=".kd-digit-view",
-            code="DigitView(digits)",
+            makes="DigitView(digits)",
             click=lambda root: root.get_by_role("button", name="Show the numbers").click(),
             clicked="numbers",
             key=lambda root: _press(root, root.get_by_role("application"), "PageDown"),
@@ -85,8 +103,7 @@ EXAMPLES = {
         ),
         Example(
             name="SoftmaxView",
-            selector=".kd-softmax-view",
-            code=(
+            makes=(
                 "SoftmaxView({'predict': rows, 'predict_step': rows[:, ::-1]}, "
                 "labels=digits.labels)"
             ),
@@ -94,6 +111,48 @@ EXAMPLES = {
             clicked="index",
             key=lambda root: _press(root, root.get_by_role("button", name="Log axis"), "Enter"),
             keyed="scale",
+        ),
+        Example(
+            name="SoftmaxView of logits",
+            makes=(
+                "SoftmaxView(logits=[[2, 1, -1, 0.5], [0, 3, 1, 1], [1, 1, 1, 1]], temperature=2, "
+                "class_names=['cat', 'dog', 'owl', 'a class with a long name'])"
+            ),
+            click=lambda root: root.get_by_role("button", name="Next").click(),
+            clicked="index",
+            key=lambda root: _press(root, root.get_by_role("button", name="Table"), "Enter"),
+            keyed="table",
+        ),
+        Example(
+            name="PredictionExplorer",
+            before=f"{MODEL}\nfrom kerasdemo.widgets.prediction_explorer import PredictionExplorer",
+            makes="PredictionExplorer(model, probabilities=rows)",
+            click=lambda root: root.get_by_role("listbox").click(),
+            clicked="selected",
+            key=lambda root: _press(root, root.get_by_role("listbox"), "Control+Enter"),
+            keyed="runs",
+        ),
+        Example(
+            name="DrawingPad",
+            before=MODEL,
+            makes="DrawingPad(model)",
+            click=_stroke,
+            clicked="strokes",
+            key=lambda root: _press(root, root.get_by_role("slider"), "ArrowRight"),
+            keyed="width",
+        ),
+        Example(
+            name="LiveTimings",
+            makes=(
+                "LiveTimings(methods=(), calls={'sum': lambda batch: batch.sum()}, "
+                "batch_sizes=[8], rounds=3)"
+            ),
+            click=lambda root: root.get_by_role("button").first.click(),
+            clicked="measured",
+            key=lambda root: _press(
+                root, root.get_by_role("button", name="Time per sample"), "Enter"
+            ),
+            keyed="per",
         ),
     ]
 }

@@ -126,9 +126,11 @@ class JupyterServer:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(wish))
 
-    def end_kernels(self) -> None:
-        """Shut down every kernel of this server."""
+    def end_kernels(self, *paths: str) -> None:
+        """Shut down the kernels of these notebooks; without any, every kernel of this server."""
         for session in json.loads(self._ask("api/sessions")):
+            if paths and session["path"] not in paths:
+                continue
             self._ask(f"api/sessions/{session['id']}", method="DELETE")
 
     def _answers(self) -> bool:

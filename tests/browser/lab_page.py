@@ -27,7 +27,7 @@ class OpenNotebook:
         self.path = path
         self.errors: list[str] = []
         page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.errors.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"page error: {error.stack}"))
         self._address = server.address(path)
         self.open()
 
