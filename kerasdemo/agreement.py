@@ -53,7 +53,7 @@ def difference_rows(answers: Mapping[str, Prediction | None], *, exact: bool) ->
     Parameters
     ----------
     answers : dict of str to Prediction or None
-        None for a method that gave none; its cells say "-".
+        None for a method that gave none; its cells are empty.
     exact : bool
         Also the difference itself, which is not the same on every machine.
     """
@@ -65,7 +65,7 @@ def difference_rows(answers: Mapping[str, Prediction | None], *, exact: bool) ->
     near = {name: "yes" if gap < SAME else "NO" for name, gap in gaps.items()}
     far = {name: f"{gap:.1g}" for name, gap in gaps.items()}
     marked = next(iter(answers)) == first
-    rows = [Row(f"within 1e-5 of {first}", tuple(near.get(n, "-") for n in answers), mark=marked)]
+    rows = [Row(f"within 1e-5 of {first}", tuple(near.get(n, "") for n in answers), mark=marked)]
     if exact:
-        rows.append(Row(f"farthest from {first}", tuple(far.get(n, "-") for n in answers)))
+        rows.append(Row(f"farthest from {first}", tuple(far.get(n, "") for n in answers)))
     return rows

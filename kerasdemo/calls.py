@@ -208,14 +208,14 @@ def _row(
     label: str, write: Callable[[Call], str], calls: Sequence[Call], mark: bool = False
 ) -> Row:
     """Return a row in which a call without an answer has no value."""
-    return Row(label, tuple(write(call) if call.prediction else "-" for call in calls), mark=mark)
+    return Row(label, tuple(write(call) if call.prediction else "" for call in calls), mark=mark)
 
 
 def _answer_row(facet: str, calls: Sequence[Call], mark: bool) -> Row:
     """Return one of `FACETS`; the first of them holds the errors."""
     look, first = FACETS[facet], next(iter(FACETS))
     cells = (
-        str(look(call.prediction)) if call.prediction else call.error if facet == first else "-"
+        str(look(call.prediction)) if call.prediction else call.error if facet == first else ""
         for call in calls
     )
     return Row(facet, tuple(cells), mark=mark)

@@ -25,8 +25,8 @@ class Row:
     mark: bool = False
 
     def differs(self, column: int) -> bool:
-        """Say whether this column's cell is marked: it differs from the first column's."""
-        return self.mark and self.cells[column] != self.cells[0]
+        """Say whether this column's cell is marked: it holds another text than the first one."""
+        return self.mark and self.cells[column] not in ("", self.cells[0])
 
     def marked(self, symbol: str = DIFFERS) -> list[str]:
         """Return the cells, those that differ from the first with `symbol` in front.
