@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
     from kerasdemo.widgets import DigitView as DigitView
+    from kerasdemo.widgets import DrawingPad as DrawingPad
+    from kerasdemo.widgets import LiveTimings as LiveTimings
+    from kerasdemo.widgets import PredictionExplorer as PredictionExplorer
     from kerasdemo.widgets import SampleChooser as SampleChooser
     from kerasdemo.widgets import SoftmaxView as SoftmaxView
 
@@ -59,6 +62,9 @@ _HOME = {
     "SampleChooser": "widgets",
     "DigitView": "widgets",
     "SoftmaxView": "widgets",
+    "PredictionExplorer": "widgets",
+    "DrawingPad": "widgets",
+    "LiveTimings": "widgets",
     "predict_first": "quiz",
     "reveal": "quiz",
     "ask": "quiz",

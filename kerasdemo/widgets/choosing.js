@@ -1,7 +1,5 @@
 // What SampleChooser computes: plain functions over plain values, like those of pure.js.
 
-// ---- numbers that people type
-
 /** Positions in "5, 38, 120-130": `{positions}`, each once in the order typed, or `{error}`. */
 export function parsePositions(text, count) {
   const positions = new Set();
@@ -32,7 +30,6 @@ export function formatPositions(positions) {
   return parts.join(", ");
 }
 
-/** A share as it is typed in per cent: 0.575 is "57.5". */
 export const percentOf = (share) => String(Number((share * 100).toPrecision(8)));
 
 /** Two numbers in per cent: `{confidence}` as two shares, or `{error}`. Nothing typed is no bound. */
@@ -45,8 +42,6 @@ export function parseRange(...texts) {
   if (low > high) return { error: `Nothing lies from ${low} to ${high} %. Type the smaller first.` };
   return { confidence: [low / 100, high / 100] };
 }
-
-// ---- which samples are shown, and in which order
 
 /** Positions that pass the filters, sorted by a measure or (null) not; equals stay in position
  * order, and NaN comes last. */
@@ -73,9 +68,6 @@ export function describeFilter({ digit, outcome, confidence }) {
   return parts.join(", ");
 }
 
-// ---- a grid of which only the visible part is drawn
-
-/** Columns and height of a grid of `count` tiles in a given width. */
 export function gridLayout(width, tile, count) {
   const columns = Math.max(1, Math.floor(width / tile.width));
   return { columns, height: Math.ceil(count / columns) * tile.height };
@@ -87,7 +79,6 @@ export function visiblePlaces(top, height, { columns }, tile, count) {
   return { first: Math.min(end, Math.max(0, Math.floor(top / tile.height)) * columns), end };
 }
 
-/** Where a key takes the cursor, or null when the key does not move it. */
 export function movedPlace(key, place, { columns, pageRows, count }) {
   const page = columns * pageRows;
   const wished = {

@@ -32,7 +32,6 @@ export function shieldKeys(root) {
   for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, shield);
 }
 
-/** The array that arrived as bytes under this name. */
 export function arrayFrom(model, name, Type) {
   const { buffer, byteOffset, byteLength } = model.get(name);
   return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
@@ -49,14 +48,12 @@ export function tell(model, state) {
   }
 }
 
-/** Call `draw` when one of the names changes; returns what ends it. */
 export function listen(model, names, draw) {
   const events = names.map((name) => `change:${name}`);
   for (const event of events) model.on(event, draw);
   return () => events.forEach((event) => model.off(event, draw));
 }
 
-/** One call per frame, however often it is asked for. */
 export function oncePerFrame(draw) {
   let asked = 0;
   const ask = () => {
@@ -66,9 +63,6 @@ export function oncePerFrame(draw) {
   return ask;
 }
 
-// ---- theme
-
-/** Red, green, blue and alpha of a colour as browsers compute it. */
 export function rgba(colour) {
   const numbers = /^rgb/.test(colour) ? colour.match(/[\d.]+/g).map(Number) : [0, 0, 0, 0];
   return numbers.concat(1).slice(0, 4);
@@ -115,8 +109,6 @@ export function mount(model, el, root, stops, hears) {
   }
   return () => ends.forEach((end) => end());
 }
-
-// ---- pieces
 
 /** The line that says what happened, and what went wrong here or in the kernel. A quiet one speaks
  * to screen readers only, where the page shows the same words elsewhere. */
@@ -182,7 +174,6 @@ export function pager(model, name, status) {
   return { element, draw };
 }
 
-/** A button that is on or off, and says so. */
 export function toggle(model, name, text, [off, on] = [false, true]) {
   const isOn = () => model.get(name) === on;
   const element = h("button", { onclick: () => tell(model, { [name]: isOn() ? off : on }) }, text);

@@ -4,7 +4,6 @@ import { formatValue, imageFacts, movedCell, shortValue } from "./pure.js";
 
 const SIDE = 336;
 
-/** What the kernel sent once: the values, in the smallest type that loses nothing. */
 export function readImages(model) {
   const [count, height, width] = ["_count", "_height", "_width"].map((name) => model.get(name));
   const stored = model.get("_stored");

@@ -20,7 +20,6 @@ function inkLine(ink, [x, y], [endX, endY], reach) {
   }));
 }
 
-/** The ink of strokes, 0 to 1: rows of pixels. */
 export function drawStrokes(strokes) {
   const ink = Array.from({ length: SHEET }, () => Array(SHEET).fill(0));
   for (const { width, points } of strokes) {
@@ -54,7 +53,6 @@ function scaleAndCentre(lines, longest) {
   return Array.from({ length: SIZE }, (_, at) => small[at - above] ?? lines[0].map(() => 0));
 }
 
-/** The image of some ink, 0 to 1, row after row. */
 export function frameDigit(ink) {
   const seen = forBoth(crop, ink.map((line) => line.map((value) => (value < FAINTEST ? 0 : value))));
   if (!seen.length) return Array(SIZE * SIZE).fill(0);

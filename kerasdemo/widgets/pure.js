@@ -1,8 +1,6 @@
 // What the widgets compute: plain functions over plain values. No page, no model, no state.
 // Joined with the other scripts for the browser; `node --test` imports it as it is.
 
-// ---- softmax
-
 function format(p, digits, unit, end) {
   if (Number.isNaN(p)) return "NaN";
   if (p === 0 || p === 1) return `${p * unit}${end}`;
@@ -19,12 +17,10 @@ export function formatProbability(p) {
   return format(p, 3, 1, "");
 }
 
-/** Per cent with one decimal, and never rounded to certainty. */
 export function formatPercent(p) {
   return format(p, 1, 100, " %");
 }
 
-/** The classes of a row, most likely first; of equals, the lower class. */
 export function ranked(row) {
   return Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b);
 }
@@ -80,8 +76,6 @@ export function barShare(p, scale, floor = 1e-8) {
   return Math.max(0, Math.min(1, 1 - Math.log10(p) / Math.log10(floor)));
 }
 
-// ---- the values of an image
-
 /** Whole numbers as they are; others with two decimals, and tiny ones never as 0.00. */
 export function formatValue(value, whole) {
   if (whole || Number.isInteger(value) || !Number.isFinite(value)) return String(value);
@@ -95,12 +89,10 @@ export function shortValue(value, whole) {
   return value.toFixed(2).replace(/^(-?)0\./, "$1.").replace(/^(-?1\.)00$/, "$1");
 }
 
-/** Six digits, as the array has them. */
 export function preciseValue(p) {
   return p !== 0 && Math.abs(p) < 1e-3 ? p.toExponential(5) : p.toPrecision(6);
 }
 
-/** Smallest and largest finite value, how many are not 0, how many are not finite. */
 export function imageFacts(values) {
   const finite = values.filter(Number.isFinite);
   const most = (pick) => (finite.length ? finite.reduce((a, b) => pick(a, b)) : NaN);
@@ -108,7 +100,6 @@ export function imageFacts(values) {
   return { low: most(Math.min), high: most(Math.max), ink, odd: values.length - finite.length };
 }
 
-/** Where an arrow, Home or End takes the cell, or null for another key. */
 export function movedCell(key, { row, column }, { height, width }) {
   const moved = {
     ArrowLeft: [row, column - 1],
@@ -121,8 +112,6 @@ export function movedCell(key, { row, column }, { height, width }) {
   const inside = (at, size) => Math.min(size - 1, Math.max(0, at));
   return moved ? { row: inside(moved[0], height), column: inside(moved[1], width) } : null;
 }
-
-// ---- several methods side by side
 
 /** What stands beside a class: "true label", and how many methods think it the most likely. */
 export function marksFor(place, label, predicted, methods) {
@@ -142,7 +131,6 @@ export function describeAgreement(index, label, rows, names) {
   return `${sampleWords(index, label)}, ${same ? agreed : "the methods disagree"}`;
 }
 
-/** The largest difference between two rows; NaN when a number is missing. */
 export function largestDifference(one, other) {
   return Math.max(...Array.from(one, (p, place) => Math.abs(p - other[place])));
 }

@@ -25,7 +25,6 @@ function menu(model, name, text, options, read = (value) => value) {
   return { element: labelled(text, select), draw };
 }
 
-/** Two numbers in per cent for the model's `confidence`. */
 function rangeFields(model, complain) {
   const fields = ["from", "to"].map((words) => h("input", {
     class: "kd-percent", inputmode: "decimal", autocomplete: "off",
@@ -55,7 +54,6 @@ export function renderChooser({ model, el }) {
   let anchor = null;
   let own = false; // whether what is chosen just now was chosen here
 
-  // ---- the page
   const status = statusLine(model);
   const sheet = h("div", { class: "kd-sheet", role: "presentation" });
   const grid = h("div", {
@@ -91,7 +89,6 @@ export function renderChooser({ model, el }) {
       h("button", { onclick: () => choose([...chosen, ...shown]) }, "Choose all shown")),
     status.element);
 
-  // ---- what is drawn
   const layoutNow = () => gridLayout(grid.clientWidth, TILE, shown.length);
   let tiles = new Map(); // those in sight
   const draw = oncePerFrame(() => {
@@ -154,7 +151,6 @@ export function renderChooser({ model, el }) {
     draw();
   };
 
-  // ---- what is done
   const choose = (positions, state = {}) => {
     const selected = [...new Set(positions)];
     own = true;

@@ -13,7 +13,6 @@ export function softmaxSteps(row, T, areLogits) {
   return { columns: [logits, scaled, powers, shares], largest: most / T, sum, shares };
 }
 
-/** The classes that are shown, in their order, and what the others have together. */
 export function shownClasses(row, order, top) {
   const places = ranked(row);
   const rest = places.splice(top ?? row.length).reduce((sum, place) => sum + row[place], 0);

@@ -20,7 +20,6 @@ export function readSamples(model) {
   return { ...samples, predicted, measures: [0, 1, 2].map(measure) };
 }
 
-/** "sample 38, labelled 8, predicted 8, 99.9 %" */
 export const nameOf = ({ labels, predicted, measures }, at) =>
   sampleWords(at, labels[at], predicted?.[at], measures?.[0][at]);
 
