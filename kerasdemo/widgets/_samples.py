@@ -48,8 +48,7 @@ def row_facts(
     """
     known: npt.NDArray[np.bool_] = np.logical_not(np.isnan(rows).any(axis=1))
     wide = rows.astype(np.float64)
-    wide[~known] = np.nan
-    ordered = np.sort(wide, axis=1)
+    ordered = np.sort(wide, axis=1)  # NaN last
     largest = ordered[:, -1]
     second = ordered[:, -2] if rows.shape[1] > 1 else 0.0
     share = np.where(wide > 0, wide, 1.0)

@@ -66,8 +66,10 @@ FOCUSED = """([selectors]) => {
     const frame = node.getBoundingClientRect();
     cut = Math.max(cut, frame.left - box.left + reach, box.right + reach - frame.right);
   }
+  const from = root < 0 ? box : element.closest(selectors[root]).getBoundingClientRect();
   return { root, seen: wide - Math.max(0, cut), place: all.indexOf(element),
-    tabindex: element.tabIndex, visible: element.checkVisibility() && box.width > 1 };
+    tabindex: element.tabIndex, visible: element.checkVisibility() && box.width > 1,
+    box: [box.left - from.left, box.top - from.top, box.right - from.left, box.bottom - from.top] };
 }"""
 
 
@@ -93,6 +95,15 @@ def tab_walk(page, selectors: list[str], key: str = "Tab", longest: int = 150) -
         if stop["root"] >= 0:
             stops.append({**stop, "name": focused_name(session)})
     raise AssertionError(f"the focus never leaves: {[stop['name'] for stop in stops[-5:]]}")
+
+
+def goes_back(one: dict, other: dict) -> bool:
+    """Tell whether the second stop lies before the first on the screen, within one widget."""
+    (left, top, right, _), (*_, other_right, other_bottom) = one["box"], other["box"]
+    other_left, other_top = other["box"][:2]
+    above = other_bottom <= top and other_left < right
+    before = other_right <= left and other_top < one["box"][3]
+    return one["root"] == other["root"] and (above or before)
 
 
 # What reaches beyond the edges of a widget, or whose text does not fit. What lies inside a box

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import examples
 import pytest
 from access import (
@@ -10,6 +12,7 @@ from access import (
     REPORTS,
     SIDEWAYS,
     axe_source,
+    goes_back,
     run_axe,
     tab_walk,
 )
@@ -105,7 +108,9 @@ def test_everything_is_reached_by_keyboard_in_reading_order_and_left_again(show)
     assert {stop["root"] for stop in there} == set(range(len(SELECTORS)))
     names = [stop["name"] for stop in there]
     places = [stop["place"] for stop in there]
-    assert places == sorted(places), "Tab goes as the page is read"
+    assert places == sorted(places), "Tab goes as a screen reader reads"
+    back = [f"{a['name']} to {b['name']}" for a, b in pairwise(there) if goes_back(a, b)]
+    assert not back, "Tab goes as the eye reads"
     assert [stop["name"] for stop in there if stop["tabindex"] > 0 or not stop["visible"]] == []
     assert [name for name in names if name.endswith("“”")] == [], "each has a name"
     assert [stop["name"] for stop in there if stop["seen"] < 2] == [], "the focus can be seen"

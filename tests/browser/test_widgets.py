@@ -287,6 +287,7 @@ def test_positions_can_be_typed_and_mistakes_are_named(chooser):
 
 
 KEYS_THAT_JUPYTERLAB_TAKES = ["x", "d", "d", "a", "b", "z", "Enter", "ArrowDown", "ArrowUp", "m"]
+COMMANDS = ["Control+Enter", "Control+Shift+-"]
 
 
 @pytest.mark.parametrize("name", ["listbox", "field", "select", "button"])
@@ -304,7 +305,7 @@ def test_keys_stay_in_the_widget_and_leave_the_notebook_alone(chooser, name):
     )
     before = notebook.page.evaluate(source)
     target.focus()
-    for key in KEYS_THAT_JUPYTERLAB_TAKES:
+    for key in KEYS_THAT_JUPYTERLAB_TAKES + COMMANDS:
         notebook.page.keyboard.press(key)
     assert notebook.page.evaluate(source) == before
     assert target.evaluate("(element) => element === document.activeElement")
