@@ -75,7 +75,8 @@ def ask_no_news(venv):
 def lab_command(python, root, port=None, browser=None):
     """Compose the call of JupyterLab: this machine only, no news, the first lesson open.
 
-    What it saves can be read without a kernel (kerasdemo/saving.py says how a hub does the same).
+    What it saves can be read without a kernel, and widgets need not wait for the network's buffers
+    (kerasdemo/saving.py and prompt_messages.py say how a hub does the same).
     """
     command = [
         python,
@@ -85,6 +86,7 @@ def lab_command(python, root, port=None, browser=None):
         "--ServerApp.root_dir=" + root,
         "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
         "--ServerApp.contents_manager_class=kerasdemo.notebook_files.NotebookFiles",
+        "--ServerApp.kernel_websocket_connection_class=kerasdemo.prompt_messages.PromptConnection",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--Application.log_level=WARN",

@@ -64,7 +64,7 @@ def timings_svg(series: Series, sizes: Sequence[int], *, per: str = "call") -> s
         parts.append(_line(number, line))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'role="img" class="kd-chart">{"".join(parts)}</svg>'
+        f'role="img" class="kd-curves">{"".join(parts)}</svg>'
     )
 
 

@@ -15,6 +15,7 @@ from kerasdemo.prediction import Prediction
 from kerasdemo.view.softmax_steps import softmax_help, softmax_steps
 from kerasdemo.view.table import Table, as_html
 from kerasdemo.widgets._checks import check_rows
+from kerasdemo.widgets.digit_view import rounding
 
 if TYPE_CHECKING:
     from kerasdemo.digits import Digits
@@ -167,6 +168,7 @@ def digit_state(digits: Digits) -> dict[str, Any]:
     return {
         **{"_stored": "uint8/255", "_low": 0, "_high": 1, "_labels": []},
         **{"_dtype": "float32", "_shape": str(shape), "_batch_shape": str((1, *shape[1:]))},
+        "_rounding": rounding("float32"),
     }
 
 

@@ -78,20 +78,3 @@ export function visiblePlaces(top, height, { columns }, tile, count) {
   const end = Math.min(count, Math.ceil((top + height) / tile.height) * columns);
   return { first: Math.min(end, Math.max(0, Math.floor(top / tile.height)) * columns), end };
 }
-
-export function movedPlace(key, place, { columns, pageRows, count }) {
-  const page = columns * pageRows;
-  const wished = {
-    ArrowLeft: place - 1,
-    ArrowRight: place + 1,
-    ArrowUp: place - columns,
-    ArrowDown: place + columns,
-    PageUp: Math.max(place - page, place % columns),
-    PageDown: Math.min(place + page, count - 1),
-    Home: 0,
-    End: count - 1,
-  }[key];
-  if (wished === undefined) return null;
-  if (place < 0 && key !== "End") return 0;
-  return wished >= 0 && wished < count ? wished : place;
-}

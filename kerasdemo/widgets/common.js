@@ -15,13 +15,30 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Fill an element with these nodes, but leave what is alike: new ones cost time in the frame. */
+export function fill(element, nodes) {
+  const old = [...element.childNodes];
+  if (old.length !== nodes.length) element.replaceChildren(...nodes);
+  else old.forEach((here, at) => {
+    const alike = here.cloneNode().isEqualNode(nodes[at].cloneNode());
+    if (alike) fill(here, [...nodes[at].childNodes]);
+    else here.replaceWith(nodes[at]);
+  });
+}
+
+export const bar = (...parts) => h("div", { class: "kd-bar" }, ...parts);
+
+/** All of a widget; `style` is the class that its stylesheet knows. */
+export const widget = (style, name, ...parts) =>
+  h("div", { class: `kd-root ${style}`, role: "group", "aria-label": name }, ...parts);
+
 /** A label around its control, so that the two belong together without an id. */
 export function labelled(text, control) {
   return h("label", { class: "kd-field" }, h("span", { class: "kd-field-name" }, text), control);
 }
 
 /** Keep what is typed here from the notebook around us; only Ctrl+S (⌘S) still saves it. */
-export function shieldKeys(root) {
+function shieldKeys(root) {
   const shield = (event) => {
     event.stopPropagation();
     const save = event.type === "keydown" && event.key.toLowerCase() === "s";
@@ -32,9 +49,12 @@ export function shieldKeys(root) {
   for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, shield);
 }
 
-export function arrayFrom(model, name, Type) {
+/** What the kernel sent as bytes; of many numbers only `count`, from the place `first` on. */
+export function arrayFrom(model, name, Type, first = 0, count = Infinity) {
   const { buffer, byteOffset, byteLength } = model.get(name);
-  return new Type(buffer.slice(byteOffset, byteOffset + byteLength));
+  const [start, length] = [first, count].map((number) => number * Type.BYTES_PER_ELEMENT);
+  const end = byteOffset + Math.min(start + length, byteLength);
+  return new Type(buffer.slice(byteOffset + start, end));
 }
 
 /** Change the model now, so that every view moves, and tell the kernel. While one message is under
@@ -63,22 +83,18 @@ export function oncePerFrame(draw) {
   return ask;
 }
 
-export function rgba(colour) {
-  const numbers = /^rgb/.test(colour) ? colour.match(/[\d.]+/g).map(Number) : [0, 0, 0, 0];
-  return numbers.concat(1).slice(0, 4);
-}
-
 function pageIsDark(root) {
   let node = root.parentElement?.closest(".kd-root") ?? root;
   while ((node = node.parentElement)) {
-    const [red, green, blue, alpha] = rgba(getComputedStyle(node).backgroundColor);
+    const colour = getComputedStyle(node).backgroundColor;
+    const [red, green, blue, alpha = 1] = /^rgb/.test(colour) ? colour.match(/[\d.]+/g) : [0, 0, 0, 0];
     if (alpha > 0.5) return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
   }
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 /** Follow the theme of the page behind the widget; returns what ends it. */
-export function followTheme(root) {
+function followTheme(root) {
   const look = () => (root.dataset.kdTheme = pageIsDark(root) ? "dark" : "light");
   let later = [];
   const soon = () => {
@@ -147,9 +163,9 @@ export function typed(input, status, take) {
 export function pager(model, name, status) {
   const last = () => model.get("_count") - 1;
   const wrong = (index) => {
-    if (Number.isNaN(index)) return `Type a whole number from 0 to ${last()}.`;
     if (Number.isInteger(index) && index >= 0 && index <= last()) return "";
-    return `There is no ${name.toLowerCase()} ${index}; type 0 to ${last()}.`;
+    const odd = Number.isNaN(index) ? "T" : `There is no ${name.toLowerCase()} ${index}; t`;
+    return `${odd}ype 0 to ${last()}.`;
   };
   const go = (index) => wrong(index) || tell(model, { index });
   const step = (text, by) => h("button", { onclick: () => go(model.get("index") + by) }, text);
@@ -174,11 +190,14 @@ export function pager(model, name, status) {
   return { element, draw };
 }
 
+/** Show XHTML from the kernel. */
+export const showPage = (element, xml) =>
+  element.replaceChildren(new DOMParser().parseFromString(xml, "image/svg+xml").documentElement);
+
 export function toggle(model, name, text, [off, on] = [false, true]) {
   const isOn = () => model.get(name) === on;
   const element = h("button", { onclick: () => tell(model, { [name]: isOn() ? off : on }) }, text);
   const draw = () => element.setAttribute("aria-pressed", isOn());
-  draw();
   return { element, draw };
 }
 

@@ -1,10 +1,12 @@
 // DigitView: one image as the model is given it: crisp pixels, and the number behind each.
-import { arrayFrom, drawInk, h, mount, oncePerFrame, pager, statusLine, tell, toggle } from "./common.js";
-import { formatValue, imageFacts, movedCell, shortValue } from "./pure.js";
+import {
+  arrayFrom, bar, drawInk, h, mount, oncePerFrame, pager, statusLine, tell, toggle, widget,
+} from "./common.js";
+import { formatValue, imageFacts, movedPlace, shortValue } from "./pure.js";
 
 const SIDE = 336;
 
-export function readImages(model) {
+function readImages(model) {
   const [count, height, width] = ["_count", "_height", "_width"].map((name) => model.get(name));
   const stored = model.get("_stored");
   const values = arrayFrom(model, "_values", stored === "float32" ? Float32Array : Uint8Array);
@@ -19,7 +21,7 @@ export function renderDigitView({ model, el }) {
   const { height, width } = images;
   const [labels, low, high] = ["_labels", "_low", "_high"].map((name) => model.get(name));
   const write = (value) => formatValue(value, images.whole);
-  let cell = { row: Math.floor(height / 2), column: Math.floor(width / 2) };
+  let cell = Math.floor(height / 2) * width + Math.floor(width / 2);
   let values = [];
 
   const status = statusLine(model, { quiet: true });
@@ -30,31 +32,33 @@ export function renderDigitView({ model, el }) {
     class: "kd-frame", tabindex: 0, role: "application",
     "aria-label": "Pixels. Arrow keys read the values; Page Up and Page Down change the image.",
   }, canvas, mark);
-  const title = h("p", { class: "kd-title" });
-  const readout = h("p", { class: "kd-readout" });
+  const [title, readout] = ["title", "readout"].map((name) => h("p", { class: `kd-${name}` }));
   const facts = h("dl", { class: "kd-facts" });
   const ramp = h("div", { class: "kd-ramp" }, write(low), h("span", { class: "kd-ramp-bar" }), write(high));
   const page = pager(model, "Image", status);
   const numbersButton = toggle(model, "numbers", "Show the numbers");
   const table = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "The numbers of the image" });
-  const numbers = h("div", {}, h("p", { class: "kd-muted" }, images.whole ? "Each value as it is."
-    : "Rounded: .58 is 0.58. Only 0 and 1 are exact; .00 is nearly 0, and 1. nearly 1."), table);
-  const root = h("div", { class: "kd-root kd-digit-view", role: "group", "aria-label": "Digit view" },
-    h("div", { class: "kd-bar" }, page.element, status.element),
+  const numbers = h("div", {}, h("p", { class: "kd-muted" }, model.get("_rounding")), table);
+  const root = widget("kd-digit-view", "Digit view",
+    bar(page.element, status.element),
     h("div", { class: "kd-columns" },
       h("div", {}, frame, ramp),
       h("div", { class: "kd-side" }, title, readout,
         h("p", { class: "kd-heading" }, "The array behind the picture"), facts, numbersButton.element)),
     numbers);
 
-  const words = () =>
-    `Row ${cell.row}, column ${cell.column}: ${write(values[cell.row * width + cell.column])}`;
+  const where = () => [Math.floor(cell / width), cell % width];
+  const words = () => {
+    const [row, column] = where();
+    return `Row ${row}, column ${column}: ${write(values[cell])}`;
+  };
   const draw = oncePerFrame(() => {
     drawInk(canvas, width, values.map((value) => (255 * (value - low)) / (high - low)));
   });
   const onCell = () => {
     readout.textContent = words();
-    const place = { left: cell.column / width, top: cell.row / height, width: 1 / width, height: 1 / height };
+    const [row, column] = where();
+    const place = { left: column / width, top: row / height, width: 1 / width, height: 1 / height };
     for (const [side, share] of Object.entries(place)) mark.style[side] = `${share * 100}%`;
   };
   const onNumbers = () => {
@@ -89,18 +93,16 @@ export function renderDigitView({ model, el }) {
   frame.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect();
     const at = (share, size) => Math.min(size - 1, Math.max(0, Math.floor(share * size)));
-    cell = {
-      row: at((event.clientY - box.top) / box.height, height),
-      column: at((event.clientX - box.left) / box.width, width),
-    };
+    cell = at((event.clientY - box.top) / box.height, height) * width
+      + at((event.clientX - box.left) / box.width, width);
     onCell();
   });
   frame.addEventListener("keydown", (event) => {
     const turn = { PageUp: -1, PageDown: 1 }[event.key];
-    const moved = movedCell(event.key, cell, images);
-    if (!turn && !moved) return;
+    const moved = movedPlace(event.key, cell, { columns: width, count: width * height });
+    if (!turn && moved === null) return;
     event.preventDefault();
-    if (moved) {
+    if (!turn) {
       cell = moved;
       onCell();
       status.say(words());

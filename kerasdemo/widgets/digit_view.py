@@ -59,6 +59,7 @@ class DigitView(KitWidget):
     _values = traitlets.Bytes(b"").tag(sync=True)
     _labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _dtype = traitlets.Unicode("").tag(sync=True)
+    _rounding = traitlets.Unicode("").tag(sync=True)
     _shape = traitlets.Unicode("").tag(sync=True)
     _batch_shape = traitlets.Unicode("").tag(sync=True)
 
@@ -87,6 +88,7 @@ class DigitView(KitWidget):
             _values=values.tobytes(),
             _labels=names,
             _dtype=str(self._images.dtype),
+            _rounding=rounding(self._images.dtype),
             _shape=str(self._images.shape),
             _batch_shape=str(batch),
         )
@@ -129,6 +131,19 @@ class DigitView(KitWidget):
         if self._labels:
             facts.insert(1, ("label", self._labels[self.index]))
         return facts
+
+
+def rounding(dtype: npt.DTypeLike) -> str:
+    """Say how the numbers of an image are written.
+
+    Examples
+    --------
+    >>> rounding("uint8")
+    'Each value as it is.'
+    """
+    if np.dtype(dtype).kind in "iub":
+        return "Each value as it is."
+    return "Rounded: .58 is 0.58. Only 0 and 1 are exact; .00 is nearly 0, and 1. nearly 1."
 
 
 def _smallest(images: npt.NDArray[Any]) -> tuple[str, npt.NDArray[Any]]:

@@ -1,9 +1,11 @@
 // DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
-import { arrayFrom, drawInk, h, labelled, mount, oncePerFrame, statusLine, tell } from "./common.js";
+import {
+  arrayFrom, bar, drawInk, h, labelled, mount, oncePerFrame, statusLine, tell, widget,
+} from "./common.js";
 import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
 import { barChart } from "./softmax_view.js";
 
-export function renderDrawingPad({ model, el }) {
+function renderDrawingPad({ model, el }) {
   const get = (name) => model.get(name);
   let line = null; // the stroke under way
   let place = [SHEET / 2, SHEET / 2]; // of the pen
@@ -76,22 +78,23 @@ export function renderDrawingPad({ model, el }) {
     type, min: 4, max: 60, required: true, "aria-label": "Pen width",
     onchange: ({ target }) => target.reportValidity() && tell(model, { width: target.valueAsNumber }),
   }));
-  const root = h("div", { class: "kd-root kd-drawing-pad", role: "group", "aria-label": "Drawing pad", onkeydown: onKey },
+  const root = widget("kd-drawing-pad", "Drawing pad",
     h("div", { class: "kd-columns" }, sheet,
       h("div", { class: "kd-eye" }, h("b", {}, "What the model sees"), seen,
         h("p", { class: "kd-muted" }, get("_framing"))),
       bars),
-    h("div", { class: "kd-bar" }, h("button", { onclick: undo }, "Undo"),
+    bar(h("button", { onclick: undo }, "Undo"),
       h("button", { onclick: redo }, "Redo"), h("button", { onclick: clear }, "Clear"),
       labelled("Pen width", slider), number),
     status.element);
+
+  root.addEventListener("keydown", onKey);
 
   const paint = oncePerFrame(() => {
     const ink = drawStrokes(get("strokes"));
     const grey = (value) => value * 255;
     drawInk(drawn, SHEET, ink.flat().map(grey));
     drawInk(seen, SIZE, frameDigit(ink).map(grey));
-    sheet.dataset.kdStrokes = get("strokes").length;
     pen.classList.toggle("kd-down", line);
     [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
     slider.value = number.value = get("width");

@@ -1,5 +1,5 @@
 // PredictionExplorer: a chooser; below it the methods that run, and image, softmax and table.
-import { h, mount, statusLine, toggle } from "./common.js";
+import { bar, h, mount, showPage, statusLine, toggle, widget } from "./common.js";
 import { renderDigitView } from "./digit_view.js";
 import { renderChooser } from "./sample_chooser.js";
 import { renderSoftmax } from "./softmax_view.js";
@@ -16,7 +16,7 @@ function seenAs(model, names = {}, values = () => {}) {
   };
 }
 
-export function renderExplorer({ model, el }) {
+function renderExplorer({ model, el }) {
   const get = (name) => model.get(name);
   const steps = get("_steps");
   const place = () => get("ran").indexOf(get("current")); // -1: not run
@@ -28,11 +28,12 @@ export function renderExplorer({ model, el }) {
   const start = h("button", { onclick: () => run() }, `Run the ${steps.length} methods`);
   const live = toggle(model, "live", "Run at each choice");
   const stop = h("button", { onclick: () => model.send({ at: -1 }) }, "Stop");
-  const [bar, doing] = [h("progress", { max: steps.length }), h("span")];
-  const [chooser, image, bars, why, page] = ["choose", "image", "answer", "title", "page"]
+  const [done, doing] = [h("progress", { max: steps.length }), h("span")];
+  const [chooser, image, bars, why] = ["choose", "image", "answer", "title"]
     .map((name) => h("div", { class: `kd-${name}` }));
-  const root = h("div", { class: "kd-root kd-explorer", role: "group", "aria-label": "Prediction explorer" },
-    chooser, h("div", { class: "kd-bar" }, start, live.element, stop, bar, doing), status.element,
+  const page = h("div", { class: "kd-page", tabindex: 0, role: "group", "aria-label": "Table" });
+  const root = widget("kd-explorer", "Prediction explorer",
+    chooser, bar(start, live.element, stop, done, doing), status.element,
     h("div", { class: "kd-pair" }, image, h("div", {}, why, bars)), page);
 
   let [at, mine] = [-1, false]; // of several views, the one that was clicked asks the kernel
@@ -42,8 +43,8 @@ export function renderExplorer({ model, el }) {
     if (mine) model.send({ at, samples: get("selected") });
     start.setAttribute("aria-disabled", at >= 0);
     stop.setAttribute("aria-disabled", at < 0);
-    bar.hidden = at < 0;
-    bar.value = at;
+    done.hidden = at < 0;
+    done.value = at;
     doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
   };
   const run = () => {
@@ -64,7 +65,7 @@ export function renderExplorer({ model, el }) {
     "_page _wrong": () => {
       status.say(get("_agreed"));
       status.complain(get("_wrong"));
-      page.replaceChildren(new DOMParser().parseFromString(get("_page"), "image/svg+xml").documentElement);
+      showPage(page, get("_page"));
     },
     "current ran _bars live": () => {
       live.draw();

@@ -13,17 +13,9 @@ function format(p, digits, unit, end) {
 }
 
 /** Three decimals, and never rounded to certainty. */
-export function formatProbability(p) {
-  return format(p, 3, 1, "");
-}
-
-export function formatPercent(p) {
-  return format(p, 1, 100, " %");
-}
-
-export function ranked(row) {
-  return Array.from(row.keys()).sort((a, b) => row[b] - row[a] || a - b);
-}
+export const formatProbability = (p) => format(p, 3, 1, "");
+export const formatPercent = (p) => format(p, 1, 100, " %");
+export const ranked = (row) => [...row.keys()].sort((a, b) => row[b] - row[a] || a - b);
 
 /** Ranked classes, sum, margin (first minus second) and entropy in bits; NaN stays NaN. */
 export function softmaxFacts(row) {
@@ -41,7 +33,6 @@ export function softmaxFacts(row) {
     sum,
     margin: known ? margin : NaN,
     entropy: known ? entropy + 0 : NaN,
-    largestEntropy: Math.log2(row.length),
     predicted: known ? order[0] : null,
     confidence: known ? row[order[0]] : NaN,
   };
@@ -69,11 +60,11 @@ export function sampleWords(index, label, predicted, confidence, names) {
   return parts.join(", ");
 }
 
-/** Length of a bar, 0..1: the probability itself, or its place between `floor` and 1. */
-export function barShare(p, scale, floor = 1e-8) {
+/** Length of a bar, 0..1: the probability itself, or its place between 1e-8 and 1. */
+export function barShare(p, scale) {
   if (!(p > 0)) return 0;
   if (scale !== "log") return Math.min(p, 1);
-  return Math.max(0, Math.min(1, 1 - Math.log10(p) / Math.log10(floor)));
+  return Math.max(0, Math.min(1, 1 + Math.log10(p) / 8));
 }
 
 /** Whole numbers as they are; others with two decimals, and tiny ones never as 0.00. */
@@ -89,9 +80,8 @@ export function shortValue(value, whole) {
   return value.toFixed(2).replace(/^(-?)0\./, "$1.").replace(/^(-?1\.)00$/, "$1");
 }
 
-export function preciseValue(p) {
-  return p !== 0 && Math.abs(p) < 1e-3 ? p.toExponential(5) : p.toPrecision(6);
-}
+export const preciseValue = (p) =>
+  (p !== 0 && Math.abs(p) < 1e-3 ? p.toExponential(5) : p.toPrecision(6));
 
 export function imageFacts(values) {
   const finite = values.filter(Number.isFinite);
@@ -100,17 +90,22 @@ export function imageFacts(values) {
   return { low: most(Math.min), high: most(Math.max), ink, odd: values.length - finite.length };
 }
 
-export function movedCell(key, { row, column }, { height, width }) {
-  const moved = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    Home: [row, 0],
-    End: [row, width - 1],
+/** Where a key leads, among so many places in rows of so many columns; null for other keys. */
+export function movedPlace(key, place, { columns, pageRows, count }) {
+  const page = columns * pageRows;
+  const wished = {
+    ArrowLeft: place - 1,
+    ArrowRight: place + 1,
+    ArrowUp: place - columns,
+    ArrowDown: place + columns,
+    PageUp: Math.max(place - page, place % columns),
+    PageDown: Math.min(place + page, count - 1),
+    Home: 0,
+    End: count - 1,
   }[key];
-  const inside = (at, size) => Math.min(size - 1, Math.max(0, at));
-  return moved ? { row: inside(moved[0], height), column: inside(moved[1], width) } : null;
+  if (wished === undefined) return null;
+  if (place < 0 && key !== "End") return 0;
+  return wished >= 0 && wished < count ? wished : place;
 }
 
 /** What stands beside a class: "true label", and how many methods think it the most likely. */

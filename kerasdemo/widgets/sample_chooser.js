@@ -1,9 +1,10 @@
 // SampleChooser: thumbnails to choose from. Only the rows in sight are drawn.
-import { h, labelled, mount, oncePerFrame, statusLine, tell, typed } from "./common.js";
+import { bar, h, labelled, mount, oncePerFrame, statusLine, tell, typed, widget } from "./common.js";
 import {
-  describeFilter, formatPositions, gridLayout, movedPlace, parsePositions, parseRange,
-  percentOf, shownPositions, visiblePlaces,
+  describeFilter, formatPositions, gridLayout, parsePositions, parseRange, percentOf,
+  shownPositions, visiblePlaces,
 } from "./choosing.js";
+import { movedPlace } from "./pure.js";
 import { TILE, makeTile, nameOf, readSamples } from "./thumbnails.js";
 
 const ROWS = 4.4; // the cut row says that there is more below
@@ -63,7 +64,7 @@ export function renderChooser({ model, el }) {
   grid.style.height = `${TILE.height * Math.min(ROWS, Math.max(1, Math.ceil(count / 12)))}px`;
   const showAll = h("button", { onclick: () => (tell(model, ALL), grid.focus()) }, "Show all digits");
   const empty = h("p", { class: "kd-empty" }, count ? "No digit passes all the filters."
-    : "There are no digits to choose from.");
+    : "There are no digits.");
   const trouble = h("span", { class: "kd-trouble", "aria-live": "polite" });
   const filters = [menu(model, "digit", "Digit", model.get("_menu"),
     (value) => (value === "" ? null : Number(value)))];
@@ -77,11 +78,9 @@ export function renderChooser({ model, el }) {
   });
   const total = h("strong", {});
   const [current, legend] = [h("p", { class: "kd-current" }), h("p", { class: "kd-muted kd-push" })];
-  legend.textContent = predicted ? "below each digit: position, label; 8→3: an 8 taken for a 3"
-    : "below each digit: its position, its label";
+  legend.textContent = `below each digit: position, label${predicted ? "; 8→3: an 8 taken for a 3" : ""}`;
   status.say("Click or Space chooses and drops; with Shift, a whole run.");
-  const bar = (...children) => h("div", { class: "kd-bar" }, ...children);
-  const root = h("div", { class: "kd-root kd-chooser", role: "group", "aria-label": "Sample chooser" },
+  const root = widget("kd-chooser", "Sample chooser",
     bar(...filters.map((filter) => filter.element), trouble), bar(shownWords, showAll),
     h("div", { class: "kd-window" }, grid, empty), bar(current, legend),
     bar(labelled("Chosen", field), total,
@@ -90,7 +89,7 @@ export function renderChooser({ model, el }) {
     status.element);
 
   const layoutNow = () => gridLayout(grid.clientWidth, TILE, shown.length);
-  let tiles = new Map(); // those in sight
+  let [tiles, drawn] = [new Map(), ""]; // those in sight
   const draw = oncePerFrame(() => {
     if (!grid.clientWidth) return;
     const layout = layoutNow();
@@ -107,9 +106,9 @@ export function renderChooser({ model, el }) {
     }
     sheet.style.height = `${layout.height}px`;
     sheet.style.paddingTop = `${(first / layout.columns) * TILE.height}px`;
-    sheet.replaceChildren(...tiles.values());
+    if (visible.join() !== drawn) sheet.replaceChildren(...tiles.values());
+    drawn = visible.join();
     grid.setAttribute("aria-activedescendant", tiles.get(current)?.id ?? "");
-    root.dataset.kdDrawn = visible.length;
   });
   const isShown = (position) => places[position] >= 0;
   const scrollTo = (position) => {

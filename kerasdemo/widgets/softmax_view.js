@@ -1,7 +1,7 @@
 // SoftmaxView: what a softmax says, of one row or several side by side, and how it was made.
 import {
-  arrayFrom, followTheme, h, labelled, listen, oncePerFrame, pager, shieldKeys, statusLine,
-  tell, toggle, typed,
+  arrayFrom, bar, fill, h, labelled, mount, oncePerFrame, pager, statusLine, tell, toggle, typed,
+  widget,
 } from "./common.js";
 import {
   barShare, describeAgreement, describeSoftmax, formatPercent, formatProbability,
@@ -25,20 +25,22 @@ const each = (tag, contents) => contents.map((content) => h(tag, {}, content ?? 
  * of each method, and a number for each column. */
 export function barChart(methods, names, rows, {
   label = null, scale = "linear", columns = methods, numbers = rows, write = formatProbability,
-  places = [...names.keys()], facts = [], focus, pick,
+  places = [...names.keys()], facts = [], focus, group,
 } = {}) {
-  const group = Math.random();
   const predicted = rows.map((row) => softmaxFacts(row).predicted);
   const line = (place) => {
     const radio = h("input", { type: "radio", name: group, checked: place === focus });
-    const bar = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
+    const drawn = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
     const value = (column, at) => h("td", { class: predicted[at] === place && "kd-largest" },
       write(column[place]));
-    return h("tr", { onclick: () => pick?.(place) },
-      h("th", {}, h("label", {}, pick ? radio : "", names[place])), h("td", {}, ...rows.map(bar)),
-      ...numbers.map(value), h("td", {}, marksFor(place, label, predicted, methods).join(", ")));
+    const marks = marksFor(place, label, predicted, methods).join(", ");
+    const style = `${marks && "kd-marked"} ${group && place === focus ? "kd-focus" : ""}`;
+    return h("tr", { "data-kd-place": place, class: style },
+      h("th", {}, h("label", {}, group ? radio : "", names[place])), h("td", {}, ...rows.map(drawn)),
+      ...numbers.map(value), h("td", {}, marks));
   };
-  return h("div", { class: "kd-chart" }, h("table", { "aria-label": "Probability of each class" },
+  const style = (columns[1] ? " kd-several" : "") + (group ? " kd-steps" : "");
+  return h("div", { class: `kd-chart${style}` }, h("table", { "aria-label": "Probability of each class" },
     h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns, "mark"]))),
     h("tbody", {}, ...places.map(line)),
     h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
@@ -82,14 +84,16 @@ export function renderSoftmax({ model, el }) {
   const [log, table, ...more] = controls.map(({ element }) => element);
   const page = pager(model, "Row", status);
   const [title, stage, words] = ["title", "scroll", "words"].map((name) => h("div", { class: `kd-${name}` }));
-  const bar = (...parts) => h("div", { class: "kd-bar" }, ...parts);
-  const root = h("div", { class: "kd-root kd-softmax-view", role: "group", "aria-label": "Softmax view" },
+  const root = widget("kd-softmax-view", "Softmax view",
     bar(page.element, log, table), title, stage, words, h("details", { open: get("_logits") },
       h("summary", {}, "More: order, number of classes, temperature"),
       bar(...more, slider, reset), h("p", { class: "kd-muted" }, get("_help").hint ?? "")), status.element);
-  shieldKeys(root);
-  el.append(root);
+  stage.addEventListener("click", ({ target }) => {
+    const line = target.closest(".kd-steps [data-kd-place]");
+    if (line) tell(model, { focus: Number(line.dataset.kdPlace) });
+  });
 
+  const group = Math.random();
   let waiting = 0;
   const draw = () => {
     const [T, scale, count, names, labels, areLogits, help] = ["temperature", "scale", "_count",
@@ -99,13 +103,12 @@ export function renderSoftmax({ model, el }) {
     page.element.hidden ||= samples.length;
     controls.forEach((control) => control.draw());
     slider.value = Math.log10(T);
+    root.classList.toggle("kd-bare", get("table"));
 
     const { series, methods, others, several } = chooseSeries(get("_methods"), get("index"), samples);
-    const all = arrayFrom(model, "_rows", Float32Array);
-    const steps = series.map(({ method, at }) => {
-      const start = (method * count + at) * names.length;
-      return softmaxSteps([...all.subarray(start, start + names.length)], T, areLogits);
-    });
+    const steps = series.map(({ method, at }) => softmaxSteps([
+      ...arrayFrom(model, "_rows", Float32Array, (method * count + at) * names.length, names.length),
+    ], T, areLogits));
     const [one] = steps;
     const rows = steps.map(({ shares }) => shares);
     const facts = rows.map(softmaxFacts);
@@ -116,39 +119,37 @@ export function renderSoftmax({ model, el }) {
     const fact = (name, write, power = "") => [name, help[name], ...(lit ? ["", "", power] : []),
       ...facts.map(write)];
     const held = stage.contains(document.activeElement);
-    stage.replaceChildren(barChart(methods, names, rows, {
+    fill(stage, [barChart(methods, names, rows, {
       label: several ? null : labels[series[0].at], scale, places, focus,
       columns: lit ? ["logit z", "z/T", "exp(z/T − largest)", "share"] : methods,
       numbers: lit ? one.columns : rows,
       write: lit || get("table") || scale === "log" ? preciseValue : formatProbability,
-      pick: lit && ((place) => tell(model, { focus: place })),
+      group: lit && group,
       facts: [
         fact("Sum", ({ sum }) => sum.toFixed(3), preciseValue(one.sum)),
         fact("Margin", ({ margin }) => formatProbability(margin)),
         fact("Entropy", ({ entropy }) => entropy.toFixed(2)),
         fact("Difference", (_, at) => (at ? preciseValue(largestDifference(rows[at], rows[0])) : "–")),
       ].slice(0, methods[1] ? 4 : 3),
-    }));
+    })]);
     if (held) stage.querySelector(":checked")?.focus();
 
     const said = series.map(({ at }, nth) => describeAgreement(get("_samples")[at] ?? at,
       names[labels[at]], several ? [rows[nth]] : rows, names));
     title.textContent = [...new Set(said)].join("; ") + (T === 1 ? "" : `, at T = ${T}`);
-    words.replaceChildren(lit ? formula(names[focus], one, focus) : "", ...each("p", [
+    fill(words, [lit ? formula(names[focus], one, focus) : h("p"), ...each("p", [
       ...rows.map((row, at) => (methods[1] ? `${methods[at]}: ` : "") + describeSoftmax(row, names)),
       rest && `The other ${names.length - places.length} classes hold ${formatPercent(rest)}.`,
       others[0] && `Left out, as four fit: ${others.join(", ")}.`,
       lit && help.why,
-    ].filter(Boolean)));
+    ].filter(Boolean))]);
     clearTimeout(waiting);
     const share = lit ? `. Share of ${names[focus]}: ${formatPercent(rows[0][focus])}` : "";
     waiting = setTimeout(() => status.say(title.textContent + share), 400);
   };
   const soon = oncePerFrame(draw);
-  const stops = [status.stop, soon.cancel, followTheme(root),
-    listen(model, Object.keys(STATE), soon)];
   draw();
-  return () => stops.forEach((stop) => stop());
+  return mount(model, el, root, [status.stop, soon.cancel], { [Object.keys(STATE).join(" ")]: soon });
 }
 
 export default { render: renderSoftmax };

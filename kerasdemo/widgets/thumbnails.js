@@ -10,14 +10,13 @@ export function readSamples(model) {
   const [count, height, width] = ["_count", "_height", "_width"].map((name) => model.get(name));
   const predicted = arrayFrom(model, "_predicted", Int32Array);
   const measures = arrayFrom(model, "_measures", Float32Array);
-  const measure = (at) => measures.subarray(at * count, (at + 1) * count);
   const samples = {
     count, height, width,
     pixels: arrayFrom(model, "_pixels", Uint8Array),
     labels: arrayFrom(model, "_labels", Int32Array),
   };
   if (!predicted.length) return samples;
-  return { ...samples, predicted, measures: [0, 1, 2].map(measure) };
+  return { ...samples, predicted, measures: [0, 1, 2].map((at) => measures.subarray(at * count, (at + 1) * count)) };
 }
 
 export const nameOf = ({ labels, predicted, measures }, at) =>

@@ -1,8 +1,8 @@
 // The clock of widgets.py, put into the page: it looks at what is shown once a frame is painted.
 () => {
   const seen = (root) => {
-    const image = root.querySelector("img");
-    if (image) return image.complete && image.naturalWidth ? image.src : "";
+    const figure = root.querySelector(":scope .jp-OutputArea img"); // matplotlib's
+    if (figure) return figure.complete && figure.naturalWidth ? figure.src : "";
     let shown = root.outerHTML.replace(/ (aria|data)-[\w-]+="[^"]*"/g, "");
     for (const canvas of root.querySelectorAll("canvas")) {
       const small = new OffscreenCanvas(64, 64).getContext("2d");
@@ -12,25 +12,27 @@
     return shown;
   };
   const eachFrame = (look) => {
-    const { port1, port2 } = new MessageChannel();
-    const ask = () => requestAnimationFrame(() => port2.postMessage(0));
-    port1.onmessage = () => look() || ask(); // a task of its own: the frame has been painted
+    // A task of its own, after the frame was painted and before what the kernel says next.
+    const after = () => scheduler.postTask(() => look() || ask(), { priority: "user-blocking" });
+    const ask = () => requestAnimationFrame(after);
     ask();
   };
   window.kdClock = {
-    // Milliseconds from the next event of this type to the frame that shows something else.
+    // Milliseconds from the next event of this type to the frame that shows something else. Until
+    // then no frame is asked for: the page is at rest, as it is under a hand.
     latency(find, type) {
       const before = seen(find());
-      const armed = performance.now();
-      let start = null;
-      addEventListener(type, (event) => (start = event.timeStamp), { capture: true, once: true });
-      return new Promise((resolve) => eachFrame(() => {
-        const now = performance.now();
-        const late = now - (start ?? armed) > 5000;
-        if (!late && (start === null || [before, ""].includes(seen(find())))) return false;
-        resolve(late ? null : now - start);
-        return true;
-      }));
+      return new Promise((resolve) => {
+        const given = setTimeout(() => resolve(null), 5000);
+        addEventListener(type, ({ timeStamp }) => eachFrame(() => {
+          const now = performance.now();
+          const late = now - timeStamp > 5000;
+          if (!late && [before, ""].includes(seen(find()))) return false;
+          clearTimeout(given);
+          resolve(late ? null : now - timeStamp);
+          return true;
+        }), { capture: true, once: true });
+      });
     },
     // How many different frames are shown in each second.
     states(find, milliseconds) {

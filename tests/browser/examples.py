@@ -125,7 +125,7 @@ EXAMPLES = {
         ),
         Example(
             name="PredictionExplorer",
-            before=f"{MODEL}\nfrom kerasdemo.widgets.prediction_explorer import PredictionExplorer",
+            before=MODEL,
             makes="PredictionExplorer(model, probabilities=rows)",
             click=lambda root: root.get_by_role("listbox").click(),
             clicked="selected",

@@ -58,7 +58,7 @@ def use_all_of(root, example) -> None:
 
 
 def test_every_widget_has_an_example():
-    assert {name.split()[0] for name in EXAMPLES} >= set(kerasdemo.widgets.__all__)
+    assert {name.split()[0] for name in EXAMPLES} == set(kerasdemo.widgets.__all__)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"view"},
     {"_backend", "_progress", "preprocess", "saving"},
-    {"sources", "handwriting", "notebook_files"},
+    {"sources", "handwriting", "notebook_files", "prompt_messages"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
     {"classifier", "_training", "_shipped_classifier", "spy"},

@@ -157,7 +157,7 @@ test("the grid: every sample has a place, and only the rows in sight are asked f
 
 test("keys move the cursor over the grid and never off it", () => {
   const grid = { columns: 5, pageRows: 2, count: 23 };
-  const moved = (key, place) => choosing.movedPlace(key, place, grid);
+  const moved = (key, place) => pure.movedPlace(key, place, grid);
   assert.equal(moved("ArrowRight", 4), 5);
   assert.equal(moved("ArrowDown", 4), 9);
   assert.equal(moved("ArrowUp", 4), 4);
@@ -177,13 +177,14 @@ test("keys move the cursor over the grid and never off it", () => {
   }
 });
 
-test("keys move the cell over the image and never off it", () => {
-  const image = { height: 2, width: 3 };
-  assert.deepEqual(pure.movedCell("ArrowDown", { row: 0, column: 1 }, image), { row: 1, column: 1 });
-  assert.deepEqual(pure.movedCell("ArrowDown", { row: 1, column: 1 }, image), { row: 1, column: 1 });
-  assert.deepEqual(pure.movedCell("ArrowLeft", { row: 1, column: 0 }, image), { row: 1, column: 0 });
-  assert.deepEqual(pure.movedCell("End", { row: 1, column: 0 }, image), { row: 1, column: 2 });
-  assert.equal(pure.movedCell("Tab", { row: 1, column: 0 }, image), null);
+test("keys move the cell over an image as over a text, and never off it", () => {
+  const moved = (key, place) => pure.movedPlace(key, place, { columns: 3, count: 6 });
+  assert.equal(moved("ArrowDown", 1), 4);
+  assert.equal(moved("ArrowDown", 4), 4);
+  assert.equal(moved("ArrowLeft", 3), 2);
+  assert.equal(moved("ArrowLeft", 0), 0);
+  assert.equal(moved("End", 3), 5);
+  assert.equal(moved("Tab", 3), null);
 });
 
 test("bars: linear is the probability, log reaches from 1e-8 to 1", () => {
