@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as choosing from "./choosing.js";
 import * as pure from "./pure.js";
-import { rgba } from "./common.js";
 
 test("typed positions: single ones, runs, either dash, any separator, each once", () => {
   const read = (text) => choosing.parsePositions(text, 1797).positions;
@@ -229,11 +228,4 @@ test("values of an image", () => {
   assert.deepEqual(precise, ["0.500000", "8.24766e-6", "0.00000", "NaN"]);
   assert.deepEqual(pure.imageFacts([0, 0.5, NaN, -1]), { low: -1, high: 0.5, ink: 3, odd: 1 });
   assert.ok(Number.isNaN(pure.imageFacts([NaN]).low));
-});
-
-test("colours of the page are read whichever way they are written", () => {
-  assert.deepEqual(rgba("rgb(1, 2, 3)"), [1, 2, 3, 1]);
-  assert.deepEqual(rgba("rgba(1, 2, 3, 0.5)"), [1, 2, 3, 0.5]);
-  assert.deepEqual(rgba("rgb(1 2 3 / 0.25)"), [1, 2, 3, 0.25]);
-  assert.deepEqual(rgba("transparent"), [0, 0, 0, 0]);
 });
