@@ -15,7 +15,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Fill an element with these nodes, but leave what is alike: new ones cost time in the frame. */
+/** Fill an element, and leave nodes that are alike: new ones cost time in the frame. */
 export function fill(element, nodes) {
   const old = [...element.childNodes];
   if (old.length !== nodes.length) element.replaceChildren(...nodes);

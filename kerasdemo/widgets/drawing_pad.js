@@ -73,7 +73,7 @@ function renderDrawingPad({ model, el }) {
     onpointerdown: onPointer, onpointermove: onPointer, onlostpointercapture: onPointer, onblur: lift,
   }, drawn, pen);
   const seen = h("canvas", { class: "kd-ink", role: "img", "aria-label": "The framed image" });
-  const bars = h("div", { class: "kd-softmax-view" });
+  const bars = h("div", { class: "kd-answer" });
   const [slider, number] = ["range", "number"].map((type) => h("input", {
     type, min: 4, max: 60, required: true, "aria-label": "Pen width",
     onchange: ({ target }) => target.reportValidity() && tell(model, { width: target.valueAsNumber }),
@@ -96,6 +96,7 @@ function renderDrawingPad({ model, el }) {
     drawInk(drawn, SHEET, ink.flat().map(grey));
     drawInk(seen, SIZE, frameDigit(ink).map(grey));
     pen.classList.toggle("kd-down", line);
+    sheet.dataset.kdStrokes = get("strokes").length;
     [pen.style.left, pen.style.top] = place.map((at) => `${at}px`);
     slider.value = number.value = get("width");
     bars.hidden ||= !get("strokes").length;

@@ -90,7 +90,7 @@ export function imageFacts(values) {
   return { low: most(Math.min), high: most(Math.max), ink, odd: values.length - finite.length };
 }
 
-/** Where a key leads, among so many places in rows of so many columns; null for other keys. */
+/** Where a key leads among places in rows; null for other keys. */
 export function movedPlace(key, place, { columns, pageRows, count }) {
   const page = columns * pageRows;
   const wished = {

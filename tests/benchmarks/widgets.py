@@ -213,7 +213,7 @@ def bench_strokes(session: Session) -> Iterator[Row]:
     sheet = page.locator(".pad [role=application]")
     sheet.scroll_into_view_if_needed()
     box = sheet.bounding_box()
-    bars = "() => document.querySelector('.pad .kd-softmax-view')"
+    bars = "() => document.querySelector('.pad .kd-answer')"
     times = []
     for turn in range(-3, ROUNDS):
         page.get_by_role("button", name="Clear").click()

@@ -224,3 +224,28 @@ UNSEEN_WITHOUT_COLOUR = """(root) => [...root.querySelectorAll(
     return style.forcedColorAdjust === "auto" && !parseFloat(style.borderTopWidth)
       && (style.outlineStyle === "none" || !parseFloat(style.outlineWidth));
   }).map((node) => node.className)"""
+
+
+# How each part of a widget is laid out, without what its content decides.
+LAID_OUT = """(root) => [root, ...root.querySelectorAll("*")].map((node) => {
+  const style = getComputedStyle(node);
+  const name = `${node.tagName.toLowerCase()}.${node.getAttribute("class") ?? ""}`;
+  return [name, ...["display", "padding", "margin", "minWidth", "maxHeight", "flexBasis", "gap",
+    "borderTopWidth", "fontSize", "fontWeight", "textAlign", "whiteSpace", "position", "order",
+    "overflowX", "containerName"].map((property) => `${property}: ${style[property]}`)].join("; ");
+})"""
+
+
+def test_beside_the_others_each_widget_looks_as_it_does_alone(show):
+    """Each brings its style sheet; those that come later must not change the others."""
+    alone = {}
+    for name, example in EXAMPLES.items():
+        page = show(example.cell).page
+        page.locator(f"{example.selector}[data-kd-theme]").wait_for()
+        page.wait_for_timeout(200)
+        alone[name] = page.locator(example.selector).evaluate(LAID_OUT)
+    roots = roots_of(show(ALL).page)
+    for name, root in roots.items():
+        together = root.evaluate(LAID_OUT)
+        differs = [(a, b) for a, b in zip(alone[name], together, strict=True) if a != b]
+        assert differs == [], name

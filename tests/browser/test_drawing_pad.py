@@ -396,7 +396,7 @@ def test_an_answer_to_another_drawing_is_dropped(show):
     pad.page.evaluate(
         """() => {
             window.shown = [];
-            const bars = document.querySelector('.kd-drawing-pad .kd-softmax-view');
+            const bars = document.querySelector('.kd-drawing-pad .kd-answer');
             new MutationObserver(() => window.shown.push(bars.hidden ? '' : bars.innerText))
                 .observe(bars, { childList: true, attributes: true });
         }"""

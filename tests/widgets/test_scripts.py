@@ -117,6 +117,17 @@ def test_no_style_reaches_beyond_the_widgets(widget):
         ), selector
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.css")), ids=lambda path: path.stem)
+def test_a_widgets_own_style_is_stronger_than_the_shared_one(path):
+    """On one page the shared rules of another widget come later, and must not win by that."""
+    own = {"sample_chooser": "chooser"}.get(path.stem, path.stem.replace("_", "-"))
+    style = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    selectors = re.findall(r"([^{}@;]+)\{", re.sub(r"@(media|container)[^{]+\{", "", style))
+    start = r"\.kd-root" if path.stem == "common" else rf"\.kd-root(\.kd-{own}| \.kd-chart)"
+    for selector in (each for group in selectors for each in without_brackets(group).split(",")):
+        assert re.match(rf"\s*{start}(?![\w-])", selector), selector
+
+
 @pytest.mark.parametrize("widget", WIDGETS)
 def test_motion_is_only_for_those_who_want_it(widget):
     still = re.sub(
