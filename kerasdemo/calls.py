@@ -23,7 +23,7 @@ ONE_CALL = (
     "Times: one call each, as it came. To compare the methods fairly: compare(model, images) "
     "or LiveTimings(model)."
 )
-COLOURS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x09\x0b-\x1f\x7f]")  # and what no page can show
+COLOURS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")  # and what no page can show
 WRAPPER = "Exception encountered when calling"  # what Keras writes above the error itself
 
 

@@ -37,7 +37,7 @@ export function renderDigitView({ model, el }) {
   const ramp = h("div", { class: "kd-ramp" }, write(low), h("span", { class: "kd-ramp-bar" }), write(high));
   const page = pager(model, "Image", status);
   const numbersButton = toggle(model, "numbers", "Show the numbers");
-  const table = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "The numbers of the image" });
+  const table = h("pre", { class: "kd-numbers", tabindex: 0, "aria-label": "All the numbers" });
   const numbers = h("div", {}, h("p", { class: "kd-muted" }, model.get("_rounding")), table);
   const root = widget("kd-digit-view", "Digit view",
     bar(page.element, status.element),

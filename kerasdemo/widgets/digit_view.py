@@ -143,7 +143,7 @@ def rounding(dtype: npt.DTypeLike) -> str:
     """
     if np.dtype(dtype).kind in "iub":
         return "Each value as it is."
-    return "Rounded: .58 is 0.58. Only 0 and 1 are exact; .00 is nearly 0, and 1. nearly 1."
+    return "Rounded: .58 is 0.58. Without a point a number is exact; .00 is nearly 0, 1. nearly 1."
 
 
 def _smallest(images: npt.NDArray[Any]) -> tuple[str, npt.NDArray[Any]]:

@@ -1,6 +1,6 @@
 // DrawingPad: draw with mouse, finger, pen or keys; beside it what the model sees, and says.
 import {
-  arrayFrom, bar, drawInk, h, labelled, mount, oncePerFrame, statusLine, tell, widget,
+  arrayFrom, bar, drawInk, fill, h, labelled, mount, oncePerFrame, statusLine, tell, widget,
 } from "./common.js";
 import { SHEET, SIZE, drawStrokes, frameDigit } from "./framing.js";
 import { barChart } from "./softmax_view.js";
@@ -105,7 +105,7 @@ function renderDrawingPad({ model, el }) {
     const row = [...arrayFrom(model, "_row", Float32Array)];
     if (row.length && get("strokes").length !== get("_answered")) return; // asked since
     bars.hidden = !row.length;
-    bars.replaceChildren(barChart([""], get("_names"), [row]));
+    fill(bars, [barChart([""], get("_names"), [row])]);
   };
   return mount(model, el, root, [lift, status.stop, paint.cancel], {
     "strokes width": paint, "_row _answered": onAnswer, _said: () => status.say(get("_said")),

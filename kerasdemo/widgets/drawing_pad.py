@@ -20,7 +20,7 @@ WIDTH = 36  # framed, the strokes are as wide as those of the training digits: 3
 UNDO = 20  # drawings that are kept
 EMPTY = "The sheet is empty. Draw a digit on it: mouse, finger, pen, or keyboard."
 KEYS = "Sheet. Arrow keys move the pen, with Shift further; Space lowers and lifts it."
-FRAMING = "cropped, scaled to 20, centred by mass in 28 x 28"
+FRAMING = "cropped, longer side 20 pixels, centred by mass in 28 x 28"
 
 
 class Strokes(traitlets.TraitType):  # type: ignore[misc]
@@ -40,7 +40,7 @@ class Strokes(traitlets.TraitType):  # type: ignore[misc]
 class DrawingPad(KitWidget):
     """A sheet to draw a digit on; a model reads it while it is drawn.
 
-    The drawing is framed as the training digits were: cropped, scaled to 20 pixels, centred by
+    The drawing is framed as the training digits were: cropped, longer side 20 pixels, centred by
     mass in 28 by 28 (:func:`kerasdemo.preprocess.frame_digit`).
 
     Parameters
@@ -146,6 +146,10 @@ class DrawingPad(KitWidget):
         if "strokes" not in self._property_lock and change["old"]:  # drawn by code
             self._past, self._future = [*self._past, change["old"]][-UNDO:], []
         self.set_trait("image", _framed(self.strokes))
+        self._ask()
+
+    def _ask(self) -> None:
+        """Have the drawing read, and tell; what the model raises is raised after that."""
         row = None
         try:
             row = self._read()
@@ -175,8 +179,11 @@ class DrawingPad(KitWidget):
 
     @traitlets.observe("_drawing")  # type: ignore[untyped-decorator]
     def _on_drawing(self, _: Any) -> None:
-        """Say the result when a stroke is done."""
-        self._said = self._result(self.probabilities)
+        """Say the result when a stroke is done, or once more why there is none."""
+        if self.probabilities is None and not self._drawing:
+            self._ask()
+        else:
+            self._said = self._result(self.probabilities)
 
     def _result(self, row: npt.NDArray[np.float32] | None) -> str:
         """Put the result into words; not while a stroke grows."""

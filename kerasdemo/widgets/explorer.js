@@ -25,7 +25,7 @@ function renderExplorer({ model, el }) {
     () => ({ ...get("_bars"), index: place() }));
 
   const status = statusLine(seenAs(model));
-  const start = h("button", { onclick: () => run() }, `Run the ${steps.length} methods`);
+  const start = h("button", { onclick: () => run() }, "Run all methods");
   const live = toggle(model, "live", "Run at each choice");
   const stop = h("button", { onclick: () => model.send({ at: -1 }) }, "Stop");
   const [done, doing] = [h("progress", { max: steps.length }), h("span")];
@@ -36,8 +36,8 @@ function renderExplorer({ model, el }) {
     chooser, bar(start, live.element, stop, done, doing), status.element,
     h("div", { class: "kd-pair" }, image, h("div", {}, why, bars)), page);
 
-  let [at, mine] = [-1, false]; // of several views, the one that was clicked asks the kernel
-  const go = (to) => { // one method after the other: in between the kernel can do other things
+  let [at, mine] = [-1, false]; // of several views, the clicked one asks
+  const go = (to) => { // one method after the other
     at = to;
     mine &&= at >= 0;
     if (mine) model.send({ at, samples: get("selected") });
@@ -57,7 +57,7 @@ function renderExplorer({ model, el }) {
     event.stopPropagation();
     run();
   }, true);
-  return mount(model, el, root, [
+  const end = mount(model, el, root, [
     renderChooser({ model, el: chooser }), renderDigitView({ model: digit, el: image }),
     renderSoftmax({ model: softmax, el: bars }), status.stop, () => mine && model.send({ at: -1 }),
   ], {
@@ -69,10 +69,12 @@ function renderExplorer({ model, el }) {
     },
     "current ran _bars live": () => {
       live.draw();
-      why.textContent = get("_bars")._why || (place() < 0 ? "This sample was not run yet: choose it, then run." : "");
+      why.textContent = get("_bars")._why || (place() < 0 ? "Not run yet: choose it, then run." : "");
       bars.hidden = why.textContent;
     },
   });
+  go(-1);
+  return end;
 }
 
 export default { render: renderExplorer };

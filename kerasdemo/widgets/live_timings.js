@@ -20,7 +20,7 @@ function render({ model, el }) {
   const done = h("progress");
   const far = labelled("", done);
   const per = toggle(model, "per", "Time per sample", ["call", "sample"]);
-  const page = h("div", { class: "kd-page", tabindex: 0, role: "group", "aria-label": "Chart and table" });
+  const page = h("div", { class: "kd-page", tabindex: 0, role: "group", "aria-label": "Chart, table" });
   const root = widget("kd-live-timings", "Live timings",
     bar(main, again, far, per.element), status.element, page);
 

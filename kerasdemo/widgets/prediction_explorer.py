@@ -221,10 +221,13 @@ class PredictionExplorer(SampleChooser):
     @traitlets.observe("selected", "live")  # type: ignore[untyped-decorator]
     def _run_choice(self, _: Any = None) -> None:
         """Run each choice, where that is asked for; but nothing while the widget is made."""
+        wrong = call_summary(self.calls, self.methods)[1]  # what was refused before is past
         if self.live and self.comm is not None and self.selected not in ([], self.ran):
-            self._wrong = _runs.why_not(self.selected, live=True)
-            if not self._wrong:
+            wrong = _runs.why_not(self.selected, live=True)
+            if not wrong:
                 self.run()
+                return
+        self._wrong = wrong
 
     def __repr__(self) -> str:
         """Say how many digits there are, which are chosen, and what was run."""

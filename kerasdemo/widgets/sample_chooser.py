@@ -13,7 +13,7 @@ from kerasdemo.view.images import contact_sheet_png, describe_digits
 from kerasdemo.view.softmax import format_percent
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
 from kerasdemo.widgets._checks import check_positions, check_rows
-from kerasdemo.widgets._samples import ORDERS, sample_state, shown_positions
+from kerasdemo.widgets._samples import ORDERS, row_facts, sample_state, shown_positions
 from kerasdemo.widgets._traits import Place, Positions, Shares
 
 if TYPE_CHECKING:
@@ -196,9 +196,10 @@ class SampleChooser(KitWidget):
     def _caption(self, position: int) -> str:
         """Write a sample's label, and what it was taken for where that is another."""
         label = int(self._all.labels[position])
-        if self._rows is None or int(self._rows[position].argmax()) == label:
+        if self._rows is None:
             return f"{position}: {label}"
-        return f"{position}: {label} as {int(self._rows[position].argmax())}"
+        (taken,), _ = row_facts(self._rows[position : position + 1])
+        return f"{position}: {label}" + (f" as {_class(taken)}" if taken != label else "")
 
     def _words(self) -> str:
         labels = self._all.labels[np.array(self._still(), dtype=np.int64)]
@@ -216,6 +217,15 @@ class SampleChooser(KitWidget):
             facts.append(("labels", labels + (", ..." if len(self.selected) > STILL else "")))
         rows = self.probabilities
         if rows is not None and len(rows):
-            said = [f"{row.argmax()} ({format_percent(float(row.max()))})" for row in rows[:STILL]]
+            predicted, (sure, *_) = row_facts(rows[:STILL])
+            said = [
+                f"{_class(taken)} ({format_percent(float(share))})" if taken >= 0 else _class(taken)
+                for taken, share in zip(predicted, sure, strict=True)
+            ]
             facts.append(("predicted", ", ".join(said) + (", ..." if len(rows) > STILL else "")))
         return facts
+
+
+def _class(taken: int) -> str:
+    """Name a class as the page does: -1 is of a row with NaN."""
+    return "NaN" if taken < 0 else str(taken)

@@ -29,18 +29,19 @@ export function barChart(methods, names, rows, {
 } = {}) {
   const predicted = rows.map((row) => softmaxFacts(row).predicted);
   const line = (place) => {
-    const radio = h("input", { type: "radio", name: group, checked: place === focus });
+    const radio = group && h("input", { type: "radio", name: group, checked: place === focus });
     const drawn = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
-    const value = (column, at) => h("td", { class: predicted[at] === place && "kd-largest" },
-      write(column[place]));
+    const value = (column, at) => h("td", {
+      class: predicted.at(at - numbers.length) === place && "kd-largest", // the shares come last
+    }, write(column[place]));
     const marks = marksFor(place, label, predicted, methods).join(", ");
     const style = `${marks && "kd-marked"} ${group && place === focus ? "kd-focus" : ""}`;
     return h("tr", { "data-kd-place": place, class: style },
-      h("th", {}, h("label", {}, group ? radio : "", names[place])), h("td", {}, ...rows.map(drawn)),
+      h("th", {}, h("label", {}, radio || "", names[place])), h("td", {}, ...rows.map(drawn)),
       ...numbers.map(value), h("td", {}, marks));
   };
   const style = (columns[1] ? " kd-several" : "") + (group ? " kd-steps" : "");
-  return h("div", { class: `kd-chart${style}` }, h("table", { "aria-label": "Probability of each class" },
+  return h("div", { class: `kd-chart${style}` }, h("table", { "aria-label": "Probabilities" },
     h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns, "mark"]))),
     h("tbody", {}, ...places.map(line)),
     h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
@@ -83,11 +84,12 @@ export function renderSoftmax({ model, el }) {
   ];
   const [log, table, ...more] = controls.map(({ element }) => element);
   const page = pager(model, "Row", status);
-  const [title, stage, words] = ["title", "scroll", "words"].map((name) => h("div", { class: `kd-${name}` }));
+  const [title, stage, words, hint] = ["title", "scroll", "words", "muted"]
+    .map((name) => h("div", { class: `kd-${name}` }));
   const root = widget("kd-softmax-view", "Softmax view",
     bar(page.element, log, table), title, stage, words, h("details", { open: get("_logits") },
       h("summary", {}, "More: order, number of classes, temperature"),
-      bar(...more, slider, reset), h("p", { class: "kd-muted" }, get("_help").hint ?? "")), status.element);
+      bar(...more, slider, reset), hint), status.element);
   stage.addEventListener("click", ({ target }) => {
     const line = target.closest(".kd-steps [data-kd-place]");
     if (line) tell(model, { focus: Number(line.dataset.kdPlace) });
@@ -102,6 +104,7 @@ export function renderSoftmax({ model, el }) {
     if (!page.draw() && !samples.length) return;
     page.element.hidden ||= samples.length;
     controls.forEach((control) => control.draw());
+    hint.textContent = help.hint;
     slider.value = Math.log10(T);
     root.classList.toggle("kd-bare", get("table"));
 
@@ -112,7 +115,7 @@ export function renderSoftmax({ model, el }) {
     const [one] = steps;
     const rows = steps.map(({ shares }) => shares);
     const facts = rows.map(softmaxFacts);
-    const focus = get("focus") ?? facts[0].predicted ?? 0;
+    const focus = get("focus") in names ? get("focus") : facts[0].predicted ?? 0;
     const { places, rest } = shownClasses(rows[0], get("order"), get("top"));
 
     const lit = areLogits && !methods[1];

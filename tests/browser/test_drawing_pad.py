@@ -115,7 +115,7 @@ def test_a_digit_drawn_with_the_mouse_is_read(pad, digit, strokes):
     assert stroke["points"][-1] == strokes[0][-1]
     assert len(stroke["points"]) > 3 * len(strokes[0])
     assert pad.kernel("int(pad.probabilities.argmax())") == digit
-    chart = pad.root.get_by_role("table", name="Probability of each class")
+    chart = pad.root.get_by_role("table", name="Probabilities")
     assert chart.get_by_role("row").filter(has_text="predicted").inner_text().split()[0] == str(
         digit
     )

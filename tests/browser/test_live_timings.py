@@ -188,7 +188,7 @@ def test_everything_by_keyboard(view):
     view.root.get_by_text("Milliseconds per sample").wait_for()
     keyboard.press("Tab")
     name = view.page.evaluate("() => document.activeElement.getAttribute('aria-label')")
-    assert name == "Chart and table"
+    assert name == "Chart, table"
     cells = view.notebook.cell_count
     for key in ("x", "d", "d", "b", "a"):
         keyboard.press(key)

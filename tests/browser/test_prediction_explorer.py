@@ -42,7 +42,7 @@ class Explorer:
         self.root.wait_for()
         self.root.scroll_into_view_if_needed()
         self.grid = self.root.get_by_role("listbox", name="Digits")
-        self.start = self.root.get_by_role("button", name="Run the 3 methods")
+        self.start = self.root.get_by_role("button", name="Run all methods")
         self.stop = self.root.get_by_role("button", name="Stop")
         self.status = self.root.locator("> .kd-status")
         self.table = self.root.locator(".kd-page table")
@@ -111,7 +111,7 @@ def test_the_image_and_the_softmax_follow_the_cursor(explorer):
     eight = picture.evaluate("(canvas) => canvas.toDataURL()")
     explorer.grid.focus()
     explorer.keyboard.press("ArrowLeft")
-    explorer.root.get_by_text("This sample was not run yet: choose it, then run.").wait_for()
+    explorer.root.get_by_text("Not run yet: choose it, then run.").wait_for()
     assert not explorer.softmax.is_visible()
     assert explorer.root.get_by_text("Image 7", exact=True).is_visible()
     assert picture.evaluate("(canvas) => canvas.toDataURL()") != eight
@@ -121,7 +121,7 @@ def test_the_image_and_the_softmax_follow_the_cursor(explorer):
     place.focus()
     explorer.keyboard.press("PageDown")
     assert explorer.kernel("explorer.current", 6) == "6"
-    explorer.root.get_by_text("This sample was not run yet").wait_for()
+    explorer.root.get_by_text("Not run yet").wait_for()
 
 
 def test_nothing_chosen_is_said_and_nothing_is_asked_of_the_model(explorer):
@@ -423,3 +423,18 @@ def test_the_first_paint(show, many):
         notebook.wait_done()
     print(f"first paint over {many:,} digits, ms: {sorted(round(time) for time in times)}")
     assert notebook.page.locator(".kd-explorer .kd-tile").count() >= 20
+
+
+def test_a_reload_in_the_middle_leaves_an_explorer_that_runs(open_notebook):
+    notebook = open_notebook(SETUP, SLOW.format(2, None))
+    explorer = Explorer(notebook)
+    notebook.save()
+    notebook.page.wait_for_timeout(500)
+    explorer.click(5)
+    explorer.start.click()
+    explorer.root.get_by_text("2 of 3: predict_on_batch ...").wait_for()
+    notebook.open()
+    again = Explorer(notebook)
+    again.root.get_by_text("Ctrl+Enter runs, too.").wait_for()
+    again.start.click()
+    again.bars_say("Sample 5, labelled 5, all methods predict 5")

@@ -474,3 +474,23 @@ def test_bars_and_ticks_have_room(show, cell, width):
         assert soft.root.evaluate(CUT_OFF) == []
     finally:
         soft.page.set_viewport_size({"width": 1024, "height": 1000})
+
+
+def test_the_sentence_on_temperature_is_of_what_is_shown_now(show):
+    soft = Soft(show("soft = SoftmaxView([[0.9, 0.1], [0.2, 0.8]])\nsoft"))
+    soft.root.locator("summary").click()
+    said = soft.root.locator("details > .kd-muted")
+    before = said.inner_text()
+    assert "log" in before
+    soft.notebook.run("soft.logits = [[1.0, 2.0]]")
+    soft.page.wait_for_function(
+        "(before) => document.querySelector('details > .kd-muted').innerText !== before", arg=before
+    )
+    assert said.inner_text().startswith("T divides the logits")
+
+
+def test_with_logits_the_largest_share_is_bold_and_no_logit(show):
+    soft = Soft(show(LOGITS))
+    bold = soft.root.locator("td.kd-largest")
+    assert bold.count() == 1
+    assert bold.evaluate("(cell) => [...cell.parentElement.children].indexOf(cell)") == 5

@@ -193,6 +193,18 @@ def test_a_pad_without_a_model_frames_and_reads_nothing():
     assert repr(pad) == "DrawingPad(1 stroke, no model)"
 
 
+def test_an_error_outlives_the_pens_lifting():
+    trouble = ValueError("no such drawing")
+    pad = DrawingPad(Model(trouble, trouble, np.full((1, 10), 0.1, "float32")))
+    from_page(pad, strokes=[BAR], _drawing=True)
+    assert pad._error == "ValueError: no such drawing"
+    from_page(pad, _drawing=False)
+    assert pad._error == "ValueError: no such drawing"
+    from_page(pad, strokes=[BAR, BAR])
+    assert pad._error == ""
+    assert pad.probabilities is not None
+
+
 def test_classes_may_be_fewer_more_and_named():
     pad = DrawingPad(Model(row(1, classes=3)), class_names=["x", "y", "z"], strokes=[BAR])
     assert pad.get_state()["_names"] == ["x", "y", "z"]

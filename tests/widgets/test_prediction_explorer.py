@@ -240,6 +240,7 @@ def test_nothing_chosen_or_far_too_much_is_said(explorer, model, digits):
     assert explorer._doing[1] == -1
     assert explorer._error == ""
     explorer.selected = [1]
+    assert explorer._wrong == "", "what was refused before is past"
     press_run(explorer)
     assert explorer._wrong == ""
     crowd = PredictionExplorer(model, digits[np.zeros(10_001, dtype=int)], selected=range(10_001))
@@ -397,6 +398,10 @@ def test_live_leaves_a_crowd_to_the_button(model, digits):
     explorer.selected = range(2)
     assert explorer.ran == [0, 1]
     assert explorer._wrong == ""
+    explorer.selected = range(257)
+    assert "at most 256" in explorer._wrong
+    explorer.selected = range(2)
+    assert explorer._wrong == "", "ran already, and no crowd"
     explorer.selected = range(257)
     press_run(explorer)
     assert len(explorer.ran) == 257

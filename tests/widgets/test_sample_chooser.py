@@ -292,3 +292,13 @@ def test_the_repr_is_short_and_holds_no_address(digits):
     chooser = SampleChooser(digits, selected=range(12))
     assert repr(chooser) == "SampleChooser(40 digits, 12 chosen: 0, 1, 2, 3, 4, 5, 6, 7, ...)"
     assert repr(chooser) == repr(SampleChooser(digits, selected=range(12)))
+
+
+def test_a_row_with_nan_is_no_class_in_the_still_picture_either(digits):
+    rows = np.full((len(digits), 10), 0.1, dtype="float32")
+    rows[5] = np.nan
+    rows[6, 3] = 0.9
+    chooser = SampleChooser(digits, rows, selected=[5, 6])
+    assert chooser._caption(5) == f"5: {digits.labels[5]} as NaN"
+    assert chooser._caption(6) == f"6: {digits.labels[6]} as 3"
+    assert dict(chooser._facts())["predicted"] == "NaN, 3 (90.0 %)"
