@@ -64,7 +64,8 @@
       content.activeCellIndex = cell;
       const start = performance.now();
       window.jupyterapp.commands.execute("notebook:run-cell");
-      return new Promise((resolve) => eachFrame(() => {
+      return new Promise((resolve, reject) => eachFrame(() => {
+        if (performance.now() - start > 60000) reject(new Error(`no ${selector} in a minute`));
         const root = document.querySelector(selector);
         const there = root?.offsetHeight && [...root.querySelectorAll("canvas")]
           .filter((canvas) => canvas.offsetParent).every((canvas) => canvas.width
