@@ -53,8 +53,8 @@ class CallTrace:
     conversions : int
         Tensors turned into NumPy arrays for the answer.
     callback_conversions : int
-        Tensors turned into NumPy arrays to be handed to callbacks. Keras does it even if there are
-        none, in a thread of its own where it can.
+        Tensors turned into NumPy arrays to be handed to callbacks: each batch's outputs, even if
+        nobody listens (``keras/src/callbacks/callback_list.py``, ``_on_predict_batch_end``).
 
     Introduced in lesson 05.
     """
@@ -93,7 +93,7 @@ class CallTrace:
             "predict_step was given": "; ".join(dict.fromkeys(self.received)) or "-",
             "Python ran the layers": layer_words(layers),
             "callback events": str(sum(self.events.values())),
-            "turned into NumPy": f"{self.conversions} for you",
+            "turned into NumPy": conversion_words(self.conversions, self.callback_conversions),
         }
 
     def table(self, *others: CallTrace, timings: bool = True) -> Table:
@@ -223,3 +223,14 @@ def batch_words(batches: tuple[Any, ...]) -> str:
     """
     shapes = Counter(map(str, batches))
     return f"{len(batches)}: " + ", ".join(f"{n} of {shape}" for shape, n in shapes.items())
+
+
+def conversion_words(own: int, handed_over: int) -> str:
+    """Write how many tensors became NumPy arrays, and for whom.
+
+    Examples
+    --------
+    >>> conversion_words(1, 12), conversion_words(1, 0)
+    ('1 for you, 12 for callbacks', '1 for you')
+    """
+    return f"{own} for you" + (f", {handed_over} for callbacks" if handed_over else "")

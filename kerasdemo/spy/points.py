@@ -1,10 +1,8 @@
 """The places in Keras where a call passes from one kind of work to the next.
 
 All are named functions of Keras's TensorFlow trainer and of its list of callbacks. While a call is
-watched they note the time; afterwards they are what they were. A callback of our own would be
-simpler, and would change the call: as soon as one callback listens to the ends of batches, Keras no
-longer hands the outputs over in a thread (``keras/src/callbacks/callback_list.py``,
-``_configure_async_dispatch``).
+watched they note the time; afterwards they are what they were. A callback of our own would see the
+batches, too, but it would be one more among the user's, and it sees nothing of what is around them.
 """
 
 from __future__ import annotations
@@ -22,6 +20,8 @@ from kerasdemo.spy.watch import Watch
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 TRAINER = "keras.src.backend.tensorflow.trainer"
+BACKEND = "keras.src.backend"
+UTILITIES = "keras.src.utils.python_utils"
 # after these events, the time until the next one goes to ...
 AFTER = {
     "on_predict_begin": "set-up",
@@ -35,7 +35,7 @@ AFTER = {
 def watched_points(watch: Watch) -> Iterator[None]:
     """Note the time at each of these places while the block lasts."""
     lists = import_keras().callbacks.CallbackList
-    trainer, backend = sys.modules.get(TRAINER), sys.modules.get("keras.src.backend")
+    trainer, backend, utilities = map(sys.modules.get, (TRAINER, BACKEND, UTILITIES))
     with ExitStack() as stack:
 
         def wrap(owner: Any, name: str, wrapper: Wrap) -> None:
@@ -43,7 +43,7 @@ def watched_points(watch: Watch) -> Iterator[None]:
 
         for event in AFTER:
             wrap(lists, event, partial(noted, watch, event))
-        wrap(lists, "_on_predict_batch_end", partial(handed_over, watch))
+        wrap(utilities, "pythonify_logs", partial(handed_over, watch))
         wrap(backend, "convert_to_numpy", partial(converted, watch))
         wrap(trainer, "potentially_ragged_concat", partial(joined, watch))
         wrap(trainer, "convert_to_np_if_not_ragged", partial(returned, watch))
@@ -116,9 +116,11 @@ def noted(watch: Watch, event: str, original: Callable[..., Any]) -> Callable[..
         if event == "on_predict_end":  # it had no batch to wait for
             watch.timeline.was("winding up", "the rest")
         watch.timeline.enter("callbacks")
+        watch.handing_over = "soon"
         try:
             return original(callbacks, *args, **kwargs)
         finally:
+            watch.handing_over = ""
             watch.timeline.leave()
             watch.timeline.base(AFTER[event])
 
@@ -126,26 +128,26 @@ def noted(watch: Watch, event: str, original: Callable[..., Any]) -> Callable[..
 
 
 def handed_over(watch: Watch, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the handing over of a batch's outputs, in whichever thread, marked as ours."""
+    """Return the preparing of what callbacks are given; it is the first act of an event."""
 
-    def hand_over(callbacks: Any, *args: Any, **kwargs: Any) -> Any:
-        if callbacks.model is not watch.model:
-            return original(callbacks, *args, **kwargs)
-        watch.helpers.add(threading.get_ident())
+    def prepare(*args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() != watch.thread or watch.handing_over != "soon":
+            return original(*args, **kwargs)
+        watch.handing_over = "now"
         try:
-            return original(callbacks, *args, **kwargs)
+            return original(*args, **kwargs)
         finally:
-            watch.helpers.discard(threading.get_ident())
+            watch.handing_over = ""
 
-    return hand_over
+    return prepare
 
 
 def converted(watch: Watch, original: Callable[..., Any]) -> Callable[..., Any]:
     """Return Keras's conversion to NumPy; those for callbacks are counted."""
 
     def convert(*args: Any, **kwargs: Any) -> Any:
-        if threading.get_ident() in watch.helpers:
-            watch.handed_over.append(None)
+        if threading.get_ident() == watch.thread and watch.handing_over == "now":
+            watch.callback_conversions += 1
         return original(*args, **kwargs)
 
     return convert

@@ -7,13 +7,24 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from kerasdemo.inputs import check_images
-from kerasdemo.methods import batches, caller, check_method, compiled, new_compiled
+from kerasdemo.methods import (
+    batches,
+    caller,
+    check_batch_size,
+    check_method,
+    compiled,
+    new_compiled,
+)
 from kerasdemo.prediction import gather
 from kerasdemo.spy.bodies import counted_bodies
 from kerasdemo.spy.call_trace import CallTrace
 from kerasdemo.spy.fresh import COUNTING, as_new
 from kerasdemo.spy.points import watched_points
-from kerasdemo.spy.watch import Watch, samples_in, shapes_of
+from kerasdemo.spy.watch import Watch, shapes_of
+
+# What a call sets on a model, besides its compiled function: keras/src/trainers/trainer.py,
+# jit_compile ("auto" becomes True or False), keras/src/backend/tensorflow/trainer.py, predict.
+LEFT_BEHIND = ("_jit_compile", "stop_predicting")
 
 CALLS = ("first", "warm", "next")
 
@@ -80,6 +91,7 @@ def trace_call(
     0
     """
     check_method(method)
+    check_batch_size(batch_size)
     if call not in CALLS:
         raise ValueError(f"call is {call!r}; it must be one of {', '.join(map(repr, CALLS))}.")
     if callbacks and method != "predict":
@@ -134,7 +146,7 @@ def own_loop(
             return one(batch)
         if not inner:
             watch.executions += 1
-            watch.batches.append(shapes_of(samples_in(batch)))
+            watch.batches.append(shapes_of(batch))
         watch.timeline.enter("the rest" if inner else "computing")
         try:
             return one(batch)
@@ -153,17 +165,16 @@ def restored(model: Any) -> Iterator[None]:
     """
     seeds = [s for layer in model._flatten_layers() for s in getattr(layer, "_seed_generators", ())]
     states = [(seed.state, seed.state.numpy()) for seed in seeds]
-    stop = vars(model).get("stop_predicting")
+    attributes = {name: vars(model)[name] for name in LEFT_BEHIND if name in vars(model)}
     with as_new(model):
         try:
             yield
         finally:
             for variable, value in states:
                 variable.assign(value)
-            if stop is None:
-                vars(model).pop("stop_predicting", None)
-            else:
-                model.stop_predicting = stop
+            for name in LEFT_BEHIND:
+                vars(model).pop(name, None)
+            vars(model).update(attributes)
 
 
 def result(watch: Watch, method: str, call: str, outputs: tuple[Any, ...]) -> CallTrace:
@@ -183,5 +194,5 @@ def result(watch: Watch, method: str, call: str, outputs: tuple[Any, ...]) -> Ca
         executions=watch.executions,
         events=watch.events,
         conversions=watch.conversions,
-        callback_conversions=len(watch.handed_over),
+        callback_conversions=watch.callback_conversions,
     )

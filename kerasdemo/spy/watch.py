@@ -18,17 +18,16 @@ class Watch:
     ----------
     thread : int
         The thread that makes the call. What others do meanwhile is none of its business.
-    helpers : set of int
-        Threads in which Keras hands the batches' outputs to callbacks, while it does so
-        (``keras/src/callbacks/callback_list.py``, ``_async_dispatch``).
     functions : list of (function, int)
         Each compiled function that was called, and the traces that it had before.
+    handing_over : str
+        ``"soon"`` from the start of an event until Keras prepares what callbacks are given,
+        ``"now"`` while it does.
     """
 
     model: Any
     timeline: Timeline = field(default_factory=Timeline)
     thread: int = field(default_factory=threading.get_ident)
-    helpers: set[int] = field(default_factory=set)
     step_runs: list[bool] = field(default_factory=list)
     received: list[str] = field(default_factory=list)
     layer_runs: dict[str, list[bool]] = field(default_factory=dict)
@@ -37,7 +36,8 @@ class Watch:
     functions: list[tuple[Any, int]] = field(default_factory=list)
     events: dict[str, int] = field(default_factory=dict)
     conversions: int = 0
-    handed_over: list[None] = field(default_factory=list)  # several threads append at once
+    callback_conversions: int = 0
+    handing_over: str = ""
 
     @property
     def looking(self) -> bool:

@@ -163,10 +163,9 @@ def _draw(method: str) -> list[Shape]:
     """Lay out the parts and the way through them."""
     way = WAYS[method]
     shapes: list[Shape] = []
-    for lit in (False, True):  # what is lit lies on top
-        for name, part in PARTS.items():
-            if (name in way.parts) is lit:
-                shapes.append(Box(part.left, part.top, part.width, part.height, lit=lit))
+    for name, part in PARTS.items():
+        box = Box(part.left, part.top, part.width, part.height, lit=name in way.parts)
+        shapes.append(box)
     for name, part in PARTS.items():
         shapes += _words(part, lit=name in way.parts)
     shapes += _ends(way) + _way(way) + _round(lit="loop" in way.parts)
