@@ -149,7 +149,7 @@ def flow_diagram(method: str = "predict") -> FlowDiagram:
 
     Examples
     --------
-    >>> flow_diagram("predict_step").alt[:55]
+    >>> flow_diagram("predict_step").alt[:56]
     'predict_step is the step itself: Python runs it as it is'
 
     Introduced in lesson 05.
