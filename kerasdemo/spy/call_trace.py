@@ -11,7 +11,9 @@ from typing import Any
 from kerasdemo.prediction import Prediction, type_name
 from kerasdemo.spy.runs import runs_as
 from kerasdemo.spy.timeline import PHASES, Span, seconds_by_phase
+from kerasdemo.view.card import card_png
 from kerasdemo.view.durations import milliseconds
+from kerasdemo.view.images import img_tag
 from kerasdemo.view.table import Row, Table, as_html, as_text
 from kerasdemo.view.timeline import describe_timeline, timeline_png, timeline_svg
 
@@ -84,7 +86,6 @@ class CallTrace:
         """What is the same at every such call: facet -> a few words."""
         layers = self.layer_runs
         return {
-            "call": self.call,
             "returns": type_name(self.prediction.returned[0]),
             "batches": batch_words(self.batches),
             "executions": str(self.executions),
@@ -116,7 +117,8 @@ class CallTrace:
             for phase in PHASES:
                 if any(phase in trace.phases for trace in traces):
                     rows.append(Row(phase, tuple(trace.share_words(phase) for trace in traces)))
-        return Table(tuple(trace.method for trace in traces), tuple(rows), notes=(RAN,))
+        columns = tuple(f"{trace.method}, {trace.call} call" for trace in traces)
+        return Table(columns, tuple(rows), notes=(RAN,))
 
     def share_words(self, phase: str) -> str:
         """Write a phase's time and its share of the whole: ``"12.3 ms (45 %)"``."""
@@ -149,7 +151,6 @@ class CallTrace:
         """Return the counts and the seconds as plain values, for JSON."""
         return {
             "method": self.method,
-            "call": self.call,
             "seconds": self.seconds,
             "phases": self.phases,
             "step_runs": len(self.step_runs),
@@ -173,10 +174,10 @@ class CallTrace:
         return as_text(self.table())
 
     def _repr_html_(self) -> str:
-        return f"{as_html(self.table())}\n{self.svg}"
+        return f"{as_html(self.table())}\n{img_tag(card_png(self.png), self.alt)}"
 
     def _repr_png_(self) -> str:
-        return base64.b64encode(self.png).decode("ascii")
+        return base64.b64encode(card_png(self.png)).decode("ascii")
 
 
 def run_words(runs: tuple[bool, ...]) -> str:

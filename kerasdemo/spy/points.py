@@ -110,7 +110,7 @@ def noted(watch: Watch, event: str, original: Callable[..., Any]) -> Callable[..
     """Return an event of a list of callbacks that counts itself and its time."""
 
     def fire(callbacks: Any, *args: Any, **kwargs: Any) -> Any:
-        if not watch.looking or callbacks.model is not watch.model:
+        if not watch.between:
             return original(callbacks, *args, **kwargs)
         watch.events[event] = watch.events.get(event, 0) + 1
         if event == "on_predict_end":  # it had no batch to wait for
@@ -157,7 +157,7 @@ def joined(watch: Watch, original: Callable[..., Any]) -> Callable[..., Any]:
     """Return the joining of outputs, timed."""
 
     def join(*args: Any, **kwargs: Any) -> Any:
-        if not watch.looking:
+        if not watch.between:
             return original(*args, **kwargs)
         watch.timeline.enter("joining")
         try:
@@ -172,7 +172,7 @@ def returned(watch: Watch, original: Callable[..., Any]) -> Callable[..., Any]:
     """Return the last conversion to NumPy, timed and counted."""
 
     def convert(*args: Any, **kwargs: Any) -> Any:
-        if not watch.looking:
+        if not watch.between:
             return original(*args, **kwargs)
         watch.conversions += 1
         watch.timeline.enter("converting")

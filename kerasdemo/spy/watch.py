@@ -46,6 +46,11 @@ class Watch:
         return here and self.timeline.phase not in ("", "callbacks")
 
     @property
+    def between(self) -> bool:
+        """Whether Keras is at work around the batches: a step may call other models within it."""
+        return self.looking and self.timeline.phase not in ("computing", "first run")
+
+    @property
     def traces(self) -> int:
         """How many graphs the compiled functions have gained."""
         return sum(trace_count(function) - before for function, before in self.functions)

@@ -73,7 +73,7 @@ def write_svg(shapes: Sequence[Shape], *, width: int, height: int, title: str, w
 
     Examples
     --------
-    >>> write_svg([Words(4, 16, "a < b")], width=40, height=20, title="t", words="w")[-34:]
+    >>> write_svg([Words(4, 16, "a < b")], width=40, height=20, title="t", words="w")[-35:]
     'currentColor">a &lt; b</text></svg>'
     """
     label = html.escape(f"{title}. {words}", quote=True)

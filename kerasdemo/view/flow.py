@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from kerasdemo.view.card import card_png
 from kerasdemo.view.drawing import Box, Line, Shape, Words, paint_png, write_svg
+from kerasdemo.view.images import img_tag
 
 __all__ = ["FlowDiagram", "flow_diagram"]
 
@@ -122,10 +124,11 @@ class FlowDiagram:
         return f"<What {self.method} uses: {self.alt}>"
 
     def _repr_html_(self) -> str:
-        return f"<div>{self.svg}<p>{html.escape(self.alt)}</p></div>"
+        picture = img_tag(card_png(self.png), self.alt)
+        return f"<div>{picture}<p>{html.escape(self.alt)}</p></div>"
 
     def _repr_png_(self) -> str:
-        return base64.b64encode(self.png).decode("ascii")
+        return base64.b64encode(card_png(self.png)).decode("ascii")
 
 
 def flow_diagram(method: str = "predict") -> FlowDiagram:

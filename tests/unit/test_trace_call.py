@@ -181,6 +181,20 @@ def test_what_a_callback_predicts_is_not_counted():
     assert sum(trace.events.values()) == 8
 
 
+def test_what_the_step_predicts_by_another_model_is_not_counted():
+    other = built(models.functional)
+
+    class Asks(models.Subclassed):
+        def predict_step(self, data):
+            other.predict(IMAGES, batch_size=2, verbose=0)
+            return super().predict_step(data)
+
+    trace = trace_call(built(Asks), IMAGES, "predict_step", call="warm")
+    assert (len(trace.batches), trace.conversions, trace.callback_conversions) == (1, 0, 0)
+    assert trace.events == {}
+    assert set(trace.phases) <= {"waiting", "computing"}
+
+
 def test_the_answer_is_the_methods_own():
     model = built(models.Overridden)
     for method in ("predict", "predict_on_batch", "predict_step"):
@@ -518,9 +532,11 @@ def test_what_is_shown():
     assert "≠ never" in text
     assert " ms" not in text
     assert "whole call" in repr(first)
+    assert "predict, first call" in text
+    assert "predict, warm call" in text
     page = first._repr_html_()
-    assert 'role="img"' in page
-    assert "aria-label=" in page
+    assert f'alt="{first.alt}"' in page
+    assert 'role="img"' in first.svg
     assert first.png[1:4] == b"PNG"
     for phase in first.phases:
         assert phase in first.alt
