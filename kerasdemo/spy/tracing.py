@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -20,6 +21,7 @@ from kerasdemo.spy.bodies import counted_bodies
 from kerasdemo.spy.call_trace import CallTrace
 from kerasdemo.spy.fresh import COUNTING, as_new
 from kerasdemo.spy.points import watched_points
+from kerasdemo.spy.timeline import Timeline
 from kerasdemo.spy.watch import Watch, shapes_of
 
 # What a call sets on a model, besides its compiled function: keras/src/trainers/trainer.py,
@@ -38,6 +40,7 @@ def trace_call(
     batch_size: int | None = None,
     callbacks: Sequence[Any] = (),
     verbose: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> CallTrace:
     """Call a method and see what runs inside, and where the time goes.
 
@@ -67,6 +70,8 @@ def trace_call(
         For ``predict``, which alone takes them.
     verbose : int
         For ``predict``: 1 shows its progress bar.
+    clock : function
+        Returns seconds; tests give their own.
 
     Returns
     -------
@@ -101,7 +106,7 @@ def trace_call(
     with COUNTING, ExitStack() as stack:
         if call != "next":
             stack.enter_context(restored(model))
-        watch = Watch(model)
+        watch = Watch(model, Timeline(clock))
         if method == "predict":
             run = caller(
                 model,
@@ -184,7 +189,7 @@ def result(watch: Watch, method: str, call: str, outputs: tuple[Any, ...]) -> Ca
         method=method,
         call=call,
         prediction=gather(method, outputs),
-        seconds=spans[-1].end,
+        seconds=spans[-1].end if spans else 0.0,
         spans=spans,
         step_runs=tuple(watch.step_runs),
         received=tuple(watch.received),

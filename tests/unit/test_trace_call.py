@@ -22,7 +22,6 @@ BUILDS = {
     "subclassed": models.Subclassed,
     "overridden": models.Overridden,
 }
-NAP = 0.06
 
 
 def built(build):
@@ -273,81 +272,137 @@ def test_hardly_anything_of_predict_is_without_a_name():
     assert float(np.median(shares)) < 0.05
 
 
-def asleep(seconds=NAP):
-    """Sleep within a graph."""
+class Clock:
+    """A clock that moves only when somebody naps: then it is known where each second belongs."""
 
-    def nap():
-        time.sleep(seconds)
-        return np.float32(0)
+    now = 0.0
 
-    return tf.ensure_shape(tf.numpy_function(nap, [], tf.float32), ())
+    def __call__(self):
+        return self.now
+
+    def nap(self):
+        self.now += 1.0
+
+    def tensor(self):
+        """Nap while a graph runs."""
+
+        def nap():
+            self.nap()
+            return np.float32(0)
+
+        return tf.ensure_shape(tf.numpy_function(nap, [], tf.float32), ())
 
 
-def test_slow_data_is_waiting():
-    data = tf.data.Dataset.range(3).map(lambda i: tf.fill((2, *models.SHAPE), asleep()))
-    phases = trace_call(built(models.functional), data, call="warm").phases
-    assert phases["waiting"] > NAP
-    assert phases["waiting"] == max(phases.values())
+@pytest.fixture
+def clock():
+    return Clock()
 
 
-def test_slow_callbacks_are_callbacks():
+def test_slow_data_is_waiting(clock):
+    data = tf.data.Dataset.range(3).map(lambda i: tf.fill((2, *models.SHAPE), clock.tensor()))
+    options = tf.data.Options()  # nothing runs ahead
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False
+    data = data.with_options(options)
+    trace = trace_call(built(models.functional), data, call="warm", clock=clock)
+    assert trace.phases == {"waiting": 3}
+
+
+def test_slow_callbacks_are_callbacks(clock):
     class Slow(keras.callbacks.Callback):
+        def on_predict_begin(self, logs=None):
+            clock.nap()
+
+        def on_predict_batch_begin(self, batch, logs=None):
+            clock.nap()
+
         def on_predict_batch_end(self, batch, logs=None):
-            time.sleep(NAP)
+            clock.nap()
 
-    phases = trace_call(
-        built(models.functional), IMAGES, call="warm", batch_size=3, callbacks=[Slow()]
-    ).phases
-    assert 3 * NAP < phases["callbacks"] == max(phases.values())
+        def on_predict_end(self, logs=None):
+            clock.nap()
+
+    model = built(models.functional)
+    trace = trace_call(model, IMAGES, batch_size=3, callbacks=[Slow()], clock=clock)
+    assert trace.phases == {"callbacks": 8}
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_on_batch"])
-def test_slow_python_in_predict_step_is_tracing(method):
+@pytest.mark.parametrize("method", ["predict", "predict_on_batch", "predict_step"])
+def test_slow_python_in_predict_step_is_tracing(method, clock):
     class Slow(models.Subclassed):
         def predict_step(self, data):
-            time.sleep(3 * NAP)
+            clock.nap()
             return super().predict_step(data)
 
     model = built(Slow)
-    first = trace_call(model, IMAGES, method).phases
-    assert 3 * NAP < first["tracing"] == max(first.values())
-    assert "tracing" not in trace_call(model, IMAGES, method, call="warm").phases
-    eager = trace_call(model, IMAGES, "predict_step").phases
-    assert eager["computing"] > 3 * NAP
+    first = trace_call(model, IMAGES, method, batch_size=3, clock=clock)
+    warm = trace_call(model, IMAGES, method, batch_size=3, call="warm", clock=clock)
+    if method == "predict_step":
+        assert first.phases == warm.phases == {"computing": 3}
+    else:
+        assert (first.phases, warm.phases) == ({"tracing": 2}, {})
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_on_batch", "predict_step", "compiled"])
-def test_slow_layers_are_computing(method):
+def test_slow_python_in_a_layer_is_tracing_in_a_function_of_ones_own(clock):
+    class Slow(models.Subclassed):
+        def call(self, x):
+            clock.nap()
+            return super().call(x)
+
+    model = built(Slow)
+    assert trace_call(model, IMAGES, "compiled", clock=clock).phases == {"tracing": 1}
+    assert trace_call(model, IMAGES, "call", clock=clock).phases == {"computing": 1}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_slow_layers_are_computing(method, clock):
     class Slow(keras.layers.Layer):
         def call(self, x):
-            return x + asleep(3 * NAP)
+            return x + clock.tensor()
 
     inputs = keras.Input((4,))
     model = keras.Model(inputs, Slow()(inputs))
-    x = np.zeros((2, 4), "float32")
-    warm = trace_call(model, x, method, call="warm").phases
-    assert 3 * NAP < warm["computing"] == max(warm.values())
-    if method != "predict_step":
-        first = trace_call(model, x, method).phases
-        assert first["first run"] > 3 * NAP
-        assert "computing" not in first
+    x = np.zeros((5, 4), "float32")
+    warm = trace_call(model, x, method, batch_size=2, call="warm", clock=clock)
+    first = trace_call(model, x, method, batch_size=2, clock=clock)
+    assert warm.phases == {"computing": 3}
+    if method in ("predict_step", "call"):
+        assert first.phases == {"computing": 3}
+    else:  # batches of 2, 2, 1: the first and the last are traced
+        assert first.phases == {"first run": 2, "computing": 1}
 
 
 @pytest.mark.parametrize(
     ("function", "phase"),
-    [("potentially_ragged_concat", "joining"), ("convert_to_np_if_not_ragged", "converting")],
+    [
+        ("TFEpochIterator", "set-up"),
+        ("potentially_ragged_concat", "joining"),
+        ("convert_to_np_if_not_ragged", "converting"),
+    ],
 )
-def test_what_keras_does_at_the_end(function, phase, monkeypatch):
+def test_what_keras_does_around_the_batches(function, phase, monkeypatch, clock):
     trainer = sys.modules[TRAINER]
     original = getattr(trainer, function)
 
-    def slow(x):
-        time.sleep(3 * NAP)
-        return original(x)
+    def slow(*args, **kwargs):
+        clock.nap()
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(trainer, function, slow)
-    phases = trace_call(built(models.functional), IMAGES, call="warm", batch_size=3).phases
-    assert 3 * NAP < phases[phase] == max(phases.values())
+    trace = trace_call(built(models.functional), IMAGES, batch_size=3, clock=clock)
+    assert trace.phases == {phase: 1}
+
+
+def test_letting_go_of_the_pipeline_is_winding_up(monkeypatch, clock):
+    trainer = sys.modules[TRAINER]
+
+    class Slow(trainer.TFEpochIterator):
+        def __del__(self):
+            clock.nap()
+
+    monkeypatch.setattr(trainer, "TFEpochIterator", Slow)
+    trace = trace_call(built(models.functional), IMAGES, batch_size=3, clock=clock)
+    assert trace.phases == {"winding up": 1}
 
 
 def test_a_timeline_of_phases_within_phases():
