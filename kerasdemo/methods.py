@@ -66,7 +66,7 @@ def run(
     >>> kd.run(model, digits[[5, 38]].images, "predict_on_batch").shape
     (2, 10)
 
-    Introduced in lesson 03.
+    Introduced in lesson 05.
     """
     images = check_images(model, images)
     call = caller(model, method, batch_size=batch_size, verbose=verbose)

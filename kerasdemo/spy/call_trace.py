@@ -57,8 +57,6 @@ class CallTrace:
     callback_conversions : int
         Tensors turned into NumPy arrays to be handed to callbacks: each batch's outputs, even if
         nobody listens (``keras/src/callbacks/callback_list.py``, ``_on_predict_batch_end``).
-
-    Introduced in lesson 05.
     """
 
     method: str

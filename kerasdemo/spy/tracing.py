@@ -94,6 +94,8 @@ def trace_call(
     (((32, 28, 28, 1), (32, 28, 28, 1), (6, 28, 28, 1)), 2)
     >>> kd.trace_call(model, images, call="warm").traces
     0
+
+    Introduced in lesson 05.
     """
     check_method(method)
     check_batch_size(batch_size)
