@@ -73,6 +73,6 @@ def measure_spying(rounds: int = 41) -> Iterator[Row]:
     yield Row(
         "the spy once it is off",
         f"predict takes {left:+.1%} against a model that was never watched",
-        "within 2 %",
-        abs(left) < 0.02,
+        "nothing: under 2 % more",
+        left < 0.02,
     )
