@@ -35,8 +35,12 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.quiz import check as check
     from kerasdemo.quiz import predict_first as predict_first
     from kerasdemo.quiz import reveal as reveal
+    from kerasdemo.spy import CallTrace as CallTrace
+    from kerasdemo.spy import trace_call as trace_call
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
+    from kerasdemo.view.flow import FlowDiagram as FlowDiagram
+    from kerasdemo.view.flow import flow_diagram as flow_diagram
     from kerasdemo.widgets import DigitView as DigitView
     from kerasdemo.widgets import DrawingPad as DrawingPad
     from kerasdemo.widgets import LiveTimings as LiveTimings
@@ -57,6 +61,10 @@ _HOME = {
     "Prediction": "prediction",
     "compare": "comparison",
     "Comparison": "comparison",
+    "trace_call": "spy",
+    "CallTrace": "spy",
+    "flow_diagram": "view.flow",
+    "FlowDiagram": "view.flow",
     "time_calls": "timing",
     "Timings": "timing",
     "SampleChooser": "widgets",

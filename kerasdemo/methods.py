@@ -66,7 +66,7 @@ def run(
     >>> kd.run(model, digits[[5, 38]].images, "predict_on_batch").shape
     (2, 10)
 
-    Introduced in lesson 03.
+    Introduced in lesson 05.
     """
     images = check_images(model, images)
     call = caller(model, method, batch_size=batch_size, verbose=verbose)
@@ -88,8 +88,7 @@ def caller(
     `fresh`, ``compiled`` gets a new ``tf.function`` that nothing has traced.
     """
     check_method(method)
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}; it must be 1 or more. Try batch_size=32.")
+    check_batch_size(batch_size)
     if method == "predict":
         return lambda images: (
             model.predict(images, batch_size=batch_size, verbose=verbose, callbacks=callbacks),
@@ -159,6 +158,12 @@ def _slice(images: Any, start: int, stop: int) -> Any:
     if isinstance(images, (list, tuple)):
         return type(images)(_slice(part, start, stop) for part in images)
     return images[start:stop]
+
+
+def check_batch_size(batch_size: int | None) -> None:
+    """Raise ``ValueError`` if `batch_size` is a number below 1."""
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; it must be 1 or more. Try batch_size=32.")
 
 
 def check_method(method: str) -> None:

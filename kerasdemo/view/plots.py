@@ -6,7 +6,7 @@ and on a dark page. No global style is changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasdemo.view.timings_chart import DASHES
@@ -101,4 +101,25 @@ def plot_batch_sizes(series: Series, *, ax: Any = None) -> Any:
     ax.set_ylabel("milliseconds a call")
     if series:
         ax.legend(frameon=False, labelcolor=INK)
+    return ax
+
+
+def plot_spans(
+    spans: Sequence[tuple[str, float, float]], *, title: str = "", ax: Any = None
+) -> Any:
+    """Draw what a call spent its time on, a row for each kind of work; times in seconds.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    names = list(dict.fromkeys(name for name, _, _ in spans))
+    ax = new_axes(ax, size=(7, 0.8 + 0.35 * len(names)))
+    for row, name in enumerate(names):
+        bars = [(start * 1000, (end - start) * 1000) for n, start, end in spans if n == name]
+        ax.broken_barh(bars, (row - 0.35, 0.7), color=WARM, edgecolor=WARM)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    ax.set_xlabel("milliseconds from the start of the call")
+    ax.set_title(title, color=INK, fontsize="medium")
     return ax

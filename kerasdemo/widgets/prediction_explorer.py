@@ -75,6 +75,8 @@ class PredictionExplorer(SampleChooser):
     array([5, 8])
     >>> explorer
     PredictionExplorer(1797 digits, 2 chosen: 5, 38; 2 run by 3 of 3 methods)
+
+    Introduced in lesson 05.
     """
 
     _esm = page_module(

@@ -128,6 +128,13 @@ def bench_widgets() -> Iterator[Measured]:
     yield from (Measured(*row) for row in measure_widgets())
 
 
+def bench_spy() -> Iterator[Measured]:
+    """Measure what watching a call costs: see spying.py beside this file."""
+    from spying import measure_spying
+
+    yield from (Measured(*row) for row in measure_spying())
+
+
 SETUP, STATEMENT = "r = range(20_000)", "sum(r)"
 
 
@@ -214,6 +221,7 @@ def bench_suite() -> Iterator[Measured]:
 BENCHES = {
     "import": bench_import,
     "stopwatch": bench_stopwatch,
+    "spy": bench_spy,
     "widgets": bench_widgets,
     "wheel": bench_wheel,
     "suite": bench_suite,

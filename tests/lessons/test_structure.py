@@ -184,6 +184,9 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "03a": r"2 of 3 are NumPy arrays",
     "03b": r"2 lines in the first call, 0 in the second",
     "03c": r"predict_on_batch was first, predict was last",
+    "05a": r"the data pipeline took longest",
+    "05b": r"2 lines for 10 batches",
+    "05c": r"(\d+) unsure before, \1 after",
 }
 
 

@@ -1,92 +1,18 @@
-"""See what runs inside a call, without changing what the call does."""
+"""What a method does with some samples, seen in two calls of it: for a comparison."""
 
 from __future__ import annotations
 
 import inspect
 import io
-import logging
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from typing import Any
 
-from kerasdemo._backend import import_keras, import_tensorflow
+from kerasdemo._backend import import_keras
 from kerasdemo.methods import caller
 from kerasdemo.prediction import Prediction, gather
-
-# JupyterLab runs cells and what widgets ask for in threads of their own.
-COUNTING = threading.RLock()
-
-
-@contextmanager
-def as_new(model: Any) -> Iterator[Any]:
-    """Give `model` no compiled prediction function, as after ``compile()``; put the old one back.
-
-    Inside, the first ``predict`` or ``predict_on_batch`` traces anew, so a first call can be
-    watched or timed on a model that has been used before. Keras keeps the function in
-    ``model.predict_function`` (``keras/src/backend/tensorflow/trainer.py``,
-    ``make_predict_function``). TensorFlow's warning about frequent retracing is held back: here
-    each trace is asked for.
-    """
-    before = getattr(model, "predict_function", None)
-    model.predict_function = None
-    log = logging.getLogger("tensorflow")
-    log.addFilter(_not_about_retracing)
-    try:
-        yield model
-    finally:
-        model.predict_function = before
-        log.removeFilter(_not_about_retracing)
-
-
-def _not_about_retracing(record: logging.LogRecord) -> bool:
-    return "triggered tf.function retracing" not in str(record.msg)
-
-
-@dataclass
-class Runs:
-    """How often Python ran the body of ``predict_step``, and how.
-
-    Attributes
-    ----------
-    eager : list of bool
-        One entry a run: ``True`` if TensorFlow was executing eagerly, ``False`` if it was tracing
-        a graph.
-    """
-
-    eager: list[bool] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.eager)
-
-
-@contextmanager
-def count_runs(model: Any) -> Iterator[Runs]:
-    """Count how often Python runs the body of ``model.predict_step``.
-
-    A compiled graph does not run Python: what is counted is each trace, and each eager call. The
-    counter sits on the instance while the block lasts, and is taken away after it, also when the
-    call raises. Threads take turns: two counters on one model would not both go away.
-    """
-    tf = import_tensorflow()
-    runs = Runs()
-    with COUNTING:
-        own = model.__dict__.get("predict_step")
-        body = model.predict_step
-
-        def counted(data: Any) -> Any:
-            runs.eager.append(bool(tf.executing_eagerly()))
-            return body(data)
-
-        model.__dict__["predict_step"] = counted
-        try:
-            yield runs
-        finally:
-            if own is None:
-                del model.__dict__["predict_step"]
-            else:
-                model.__dict__["predict_step"] = own
+from kerasdemo.spy.fresh import as_new
+from kerasdemo.spy.runs import count_runs, runs_as
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -148,17 +74,6 @@ def observe(model: Any, images: Any, method: str, batch_size: int) -> Observatio
         callback_events=events.count,
         progress_bar=has_bar and bool(printed.getvalue().strip()),
     )
-
-
-def runs_as(runs: Sequence[bool]) -> str:
-    """Say how Python ran ``predict_step``: ``"eager"``, ``"graph"`` while tracing, ``"-"`` never.
-
-    Examples
-    --------
-    >>> runs_as([False]), runs_as([True, True]), runs_as([])
-    ('graph', 'eager', '-')
-    """
-    return ("eager" if all(runs) else "graph") if runs else "-"
 
 
 def takes(model: Any, method: str, argument: str) -> bool:

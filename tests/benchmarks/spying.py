@@ -1,0 +1,78 @@
+"""What watching a call costs: the same predict with and without the spy, taking turns."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+SAMPLES = 2048
+
+
+class Row(NamedTuple):
+    """One row of the report, as bench.py prints it."""
+
+    what: str
+    figure: str
+    budget: str
+    met: bool
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Time one call, from its first line to its last."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def in_turns(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Time the calls side by side, another one first in each round; three rounds warm up."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    names = list(calls)
+    for turn in range(-3, rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            gc.collect()
+            taken = seconds(calls[name])
+            if turn >= 0:
+                times[name].append(taken)
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, base: str) -> float:
+    """Divide round by round, and return the median: a slow moment hurts both halves of a round."""
+    return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
+
+
+def measure_spying(rounds: int = 41) -> Iterator[Row]:
+    """Yield what the spy adds to a warm predict on 2,048 images, and what it leaves behind."""
+    import kerasdemo as kd
+    from kerasdemo.sweeping import take
+
+    images = take(kd.load_digits().images, SAMPLES)
+    model, untouched = kd.load_classifier(), kd.load_classifier()
+    times = in_turns(
+        {
+            "watched": lambda: kd.trace_call(model, images, call="next"),
+            "plain": lambda: model.predict(images, verbose=0),
+            "never watched": lambda: untouched.predict(images, verbose=0),
+        },
+        rounds,
+    )
+    added = ratio(times, "watched", "plain") - 1
+    left = ratio(times, "plain", "never watched") - 1
+    base = statistics.median(times["plain"]) * 1e3
+    yield Row(
+        f"the spy on a warm predict, {SAMPLES:,} images",
+        f"adds {added:+.1%} to {base:.0f} ms, everything from trace_call to its result counted",
+        "under 5 %",
+        added < 0.05,
+    )
+    yield Row(
+        "the spy once it is off",
+        f"predict takes {left:+.1%} against a model that was never watched",
+        "nothing: under 2 % more",
+        left < 0.02,
+    )
