@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.quiz import check as check
     from kerasdemo.quiz import predict_first as predict_first
     from kerasdemo.quiz import reveal as reveal
+    from kerasdemo.streaming import predict_stream as predict_stream
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
     from kerasdemo.widgets import DigitView as DigitView
@@ -57,6 +58,7 @@ _HOME = {
     "Prediction": "prediction",
     "compare": "comparison",
     "Comparison": "comparison",
+    "predict_stream": "streaming",
     "time_calls": "timing",
     "Timings": "timing",
     "SampleChooser": "widgets",
