@@ -128,6 +128,13 @@ def bench_widgets() -> Iterator[Measured]:
     yield from (Measured(*row) for row in measure_widgets())
 
 
+def bench_streaming() -> Iterator[Measured]:
+    """Measure predict_stream: see streaming.py beside this file."""
+    from streaming import measure_streaming
+
+    yield from (Measured(*row) for row in measure_streaming())
+
+
 SETUP, STATEMENT = "r = range(20_000)", "sum(r)"
 
 
@@ -214,6 +221,7 @@ def bench_suite() -> Iterator[Measured]:
 BENCHES = {
     "import": bench_import,
     "stopwatch": bench_stopwatch,
+    "streaming": bench_streaming,
     "widgets": bench_widgets,
     "wheel": bench_wheel,
     "suite": bench_suite,
