@@ -61,7 +61,7 @@ def check_dataset(model: Any, dataset: Any, *, steps: int | None, stored: bool) 
     spec = dataset.element_spec
     if (single := single_sample(model, spec)) is not None:
         raise ValueError(
-            f"dataset yields single samples (an array of shape {single}); the model takes batches. "
+            f"dataset yields single samples (x has shape {single}); the model takes batches. "
             "Type dataset.batch(32)."
         )
     if stored and steps is None and dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
@@ -75,11 +75,10 @@ def single_sample(model: Any, spec: Any) -> Shape | None:
     against the shape that the model states: without its batch axis, does it fit as it is?
     """
     tf = import_tensorflow()
-    shapes = [shape_of(part) for part in tf.nest.flatten(spec)]
-    if () in shapes:
-        return ()
     x = spec[0] if isinstance(spec, tuple) else spec
     given = [shape_of(part) for part in tf.nest.flatten(x)]
+    if () in (shape_of(part) for part in tf.nest.flatten(spec)):
+        return () if () in given else given[0]
     stated = stated_shapes(model)
     if len(given) != len(stated):
         return None

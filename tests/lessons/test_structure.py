@@ -184,6 +184,10 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "03a": r"2 of 3 are NumPy arrays",
     "03b": r"2 lines in the first call, 0 in the second",
     "03c": r"predict_on_batch was first, predict was last",
+    "07a": r"359 rows, the same as from the array: True",
+    "07b": r"over 10 times as long: True",
+    "07c": r"piled up in predict: True; in a stream they did not: True",
+    "07d": r"about as long with prefetch\(1\) as without: True",
 }
 
 
