@@ -28,7 +28,7 @@ def predict_stream(
     callbacks: Any = None,
     out: Any = None,
     resume: bool = False,
-    progress: bool = True,
+    progress: bool = False,
 ) -> Iterator[Any]:
     """Yield what the model says to each batch of a Dataset; keep none of it.
 
@@ -93,6 +93,8 @@ def predict_stream(
 
     >>> for _ in predict_stream(model, dataset, out="answers.npy"):  # doctest: +SKIP
     ...     pass
+
+    Introduced in lesson 07.
     """
     check_model(model)
     check_steps(steps)
@@ -116,9 +118,8 @@ def _stream(
         rest = rest.skip(done)
     results = execute(model, rest, ahead=not callbacks)
     listeners = Listeners(model, callbacks, total)
-    bar = progress_bar(
-        total, initial=done, desc="predicting", unit="batch", delay=2, shown=progress
-    )
+    options = {"initial": done, "desc": "predicting", "unit": "batch", "delay": 2, "leave": False}
+    bar = progress_bar(total, shown=progress, **options)
     try:
         with bar:
             listeners.begin()

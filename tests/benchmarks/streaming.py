@@ -83,9 +83,7 @@ def ways(model: Any, dataset: Any) -> dict[str, Callable[[], Any]]:
         "predict": lambda: model.predict(dataset, verbose=0),
         "predict_on_batch loop": lambda: [len(model.predict_on_batch(x)) for x in dataset],
         "compiled loop": lambda: [len(compiled(x).numpy()) for x in dataset],
-        "predict_stream": lambda: [
-            len(y) for y in kd.predict_stream(model, dataset, progress=False)
-        ],
+        "predict_stream": lambda: [len(y) for y in kd.predict_stream(model, dataset)],
     }
 
 
@@ -125,7 +123,7 @@ def one_process(way: str, samples: int) -> float:
     def go(count: int) -> int:
         if way == "predict":
             return len(model.predict(dataset(count), verbose=0))
-        return sum(map(len, kd.predict_stream(model, dataset(count), progress=False)))
+        return sum(map(len, kd.predict_stream(model, dataset(count))))
 
     go(SHORT)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kerasdemo as kd
+from kerasdemo import streaming
 from kerasdemo.streaming import execution
 
 MODELS = {
@@ -70,7 +71,7 @@ def numbered(n, batch=3):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_as_predict(name):
     model, images = MODELS[name](), small_models.images(70)
-    results = list(kd.predict_stream(model, dataset(images), progress=False))
+    results = list(kd.predict_stream(model, dataset(images)))
     assert len(results) == 24
     assert_same(joined(results), model.predict(images, verbose=0))
 
@@ -78,7 +79,7 @@ def test_the_same_as_predict(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_one_batch_is_as_from_predict_on_batch(name):
     model, images = MODELS[name](), small_models.images(3)
-    (result,) = kd.predict_stream(model, dataset(images), progress=False)
+    (result,) = kd.predict_stream(model, dataset(images))
     assert_same(result, model.predict_on_batch(images))
 
 
@@ -97,7 +98,7 @@ def test_every_form_of_element(name, form):
     whole = tf.data.Dataset.from_tensor_slices((images, np.arange(7), np.ones(7)))
     given = whole.map(ELEMENTS[form]).batch(3)
     assert_same(
-        joined(list(kd.predict_stream(model, given, progress=False))),
+        joined(list(kd.predict_stream(model, given))),
         model.predict(images, verbose=0),
     )
 
@@ -108,7 +109,7 @@ def test_several_inputs(form):
     first, second = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     model = keras.Model([first, second], first + 10 * second)
     element = {"a": a, "b": b} if form == "dict" else ((a, b),)
-    results = list(kd.predict_stream(model, dataset(element), progress=False))
+    results = list(kd.predict_stream(model, dataset(element)))
     np.testing.assert_allclose(joined(results), a + 10 * b, rtol=1e-6)
 
 
@@ -122,7 +123,7 @@ def test_several_inputs(form):
 def test_batch_arithmetic(n, batch, steps, drop):
     """Each sample of each batch answers once, in order, for every length, size and step count."""
     given = numbered(n, 1).unbatch().batch(batch, drop_remainder=drop)
-    results = list(kd.predict_stream(SUM, given, steps=steps, progress=False))
+    results = list(kd.predict_stream(SUM, given, steps=steps))
     count = n // batch if drop else -(-n // batch)
     count = count if steps is None else min(count, steps)
     assert [len(rows) for rows in results] == [min(batch, n - batch * i) for i in range(count)]
@@ -145,7 +146,7 @@ def test_batches_of_any_sizes(sizes):
     spec = tf.TensorSpec((None, 2), tf.float32)
     given = tf.data.Dataset.from_generator(batches, output_signature=spec)
     before = len(SUM.runs)
-    results = list(kd.predict_stream(SUM, given, progress=False))
+    results = list(kd.predict_stream(SUM, given))
     assert [len(rows) for rows in results] == sizes
     assert all((rows == 2 * number).all() for number, rows in enumerate(results))
     assert len(SUM.runs) - before <= 1
@@ -170,7 +171,7 @@ def test_the_trace_is_made_anew_when_it_is_out_of_date():
     model(np.ones((1, 2), "float32"))
 
     def answers():
-        return next(kd.predict_stream(model, numbered(1), progress=False)).item()
+        return next(kd.predict_stream(model, numbered(1))).item()
 
     assert answers() == 1
     model.factor = 5.0
@@ -182,6 +183,14 @@ def test_the_trace_is_made_anew_when_it_is_out_of_date():
     assert answers() == 7
     model.predict_step = lambda data: -model(data)
     assert answers() == -7
+
+
+def test_compiling_with_the_same_optimizer_counts():
+    model, optimizer = Sum(), keras.optimizers.SGD()
+    for factor in (2.0, 3.0):
+        model.factor = factor
+        model.compile(optimizer, loss="mse")
+        assert next(kd.predict_stream(model, numbered(1))).item() == factor
 
 
 def test_a_layer_added_later_counts():
@@ -213,7 +222,7 @@ def test_eager_and_jit(jit):
 def test_no_result_is_kept():
     """What was yielded is freed as soon as nobody else holds it."""
     seen = []
-    for rows in kd.predict_stream(SUM, numbered(100), progress=False):
+    for rows in kd.predict_stream(SUM, numbered(100)):
         seen.append(weakref.ref(rows))
         assert sum(ref() is not None for ref in seen) <= 2, "this one, and the one before"
     assert len(seen) == 34
@@ -322,6 +331,34 @@ def test_two_streams_on_one_model_do_not_stop_each_other():
     next(other)
     assert len(list(kd.predict_stream(SUM, numbered(16), callbacks=[Log(0)]))) == 1
     assert len(list(other)) == 5
+
+
+# ------------------------------------------------------------------ the progress bar
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_a_bar_counts_batches_when_it_is_asked_for(progress, monkeypatch):
+    made = []
+
+    class Bar:
+        count = 0
+
+        def __init__(self, total, shown, **options):
+            self.total, self.shown, self.initial = total, shown, options["initial"]
+            made.append(self)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            return None
+
+        def update(self):
+            self.count += 1
+
+    monkeypatch.setattr(streaming, "progress_bar", Bar)
+    list(kd.predict_stream(SUM, numbered(10), progress=progress))
+    assert [(b.total, b.shown, b.initial, b.count) for b in made] == [(4, progress, 0, 4)]
 
 
 # ------------------------------------------------------------------ outputs of other kinds

@@ -54,13 +54,13 @@ def answers(n=20):
 def write(out, *, model=POWER, dataset=None, **options):
     """Use a whole stream up; return how many batches it gave."""
     given = numbers() if dataset is None else dataset
-    return len(list(kd.predict_stream(model, given, out=out, progress=False, **options)))
+    return len(list(kd.predict_stream(model, given, out=out, **options)))
 
 
 def stop_after(count, out, *, model=POWER, dataset=None, **options):
     """Leave a stream after some batches, as an exception would."""
     given = numbers() if dataset is None else dataset
-    stream = kd.predict_stream(model, given, out=out, progress=False, **options)
+    stream = kd.predict_stream(model, given, out=out, **options)
     for _ in range(count):
         next(stream)
     stream.close()
