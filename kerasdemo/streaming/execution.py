@@ -72,7 +72,7 @@ def _compiled(model: Any, dataset: Any, ahead: bool) -> Generator[Any, None, Non
         there, batches = kept.runs[together](iterator)
         flags = there.numpy()
         calls += 1
-        if ahead and calls == 2 and time.perf_counter() - start < QUICK:  # the first may trace
+        if ahead and calls > 1 and time.perf_counter() - start < QUICK:  # the first may trace
             together = TOGETHER
         for is_there, parts in zip(flags, batches, strict=True):
             if not is_there:

@@ -216,6 +216,20 @@ def test_eager_and_jit(jit):
     assert len(model.runs) == (1 if jit else 3)
 
 
+def test_jit_compile_reaches_the_step():
+    """XLA cannot compile a call of Python; without XLA it runs."""
+
+    class Python(Sum):
+        def predict_step(self, data):
+            return tf.numpy_function(np.negative, [data], tf.float32)
+
+    model = Python()
+    np.testing.assert_array_equal(next(kd.predict_stream(model, numbered(1))), [[0, -1]])
+    model.compile(jit_compile=True)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        next(kd.predict_stream(model, numbered(1)))
+
+
 # ------------------------------------------------------------------ memory, and the model
 
 
