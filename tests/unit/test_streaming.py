@@ -261,6 +261,7 @@ def test_the_model_is_as_it_was(used, fails):
     model, images = small_models.functional(), small_models.images(7)
     if used:
         model.predict(images, verbose=0)
+        model.stop_predicting = True  # as a callback of that call may have left it
     before, function = state(model), model.predict_function
     weights = model.get_weights()
 
