@@ -249,6 +249,14 @@ def spoil(path, at):
         file.write(bytes([byte[0] ^ 255]))
 
 
+def test_rows_that_nobody_counted_do_not_stay(out):
+    stop_after(7, out)
+    with out.with_name("answers.npy.part").open("ab") as file:
+        file.write(b"x" * 1000)
+    write(out, resume=True)
+    assert out.stat().st_size == 128 + answers().nbytes
+
+
 @pytest.mark.parametrize("renamed", [0, 1, 2])
 def test_a_sudden_end_between_the_last_steps(renamed, tmp_path, monkeypatch):
     """Killed while the finished files get their names: the next run only names the others."""
