@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.quiz import reveal as reveal
     from kerasdemo.spy import CallTrace as CallTrace
     from kerasdemo.spy import trace_call as trace_call
+    from kerasdemo.streaming import predict_stream as predict_stream
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
     from kerasdemo.view.flow import FlowDiagram as FlowDiagram
@@ -65,6 +66,7 @@ _HOME = {
     "CallTrace": "spy",
     "flow_diagram": "view.flow",
     "FlowDiagram": "view.flow",
+    "predict_stream": "streaming",
     "time_calls": "timing",
     "Timings": "timing",
     "SampleChooser": "widgets",

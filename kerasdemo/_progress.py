@@ -6,13 +6,13 @@ import sys
 from typing import Any
 
 
-def progress_bar(total: int, *, shown: bool = True, **options: Any) -> Any:
+def progress_bar(total: int | None, *, shown: bool = True, **options: Any) -> Any:
     """Return a tqdm bar; in a file, a pipe or a log it writes nothing.
 
     Parameters
     ----------
-    total : int
-        Steps to the end.
+    total : int or None
+        Steps to the end, if known.
     shown : bool
         ``False`` hides it everywhere.
     **options

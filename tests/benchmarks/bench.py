@@ -133,6 +133,11 @@ def bench_spy() -> Iterator[Measured]:
     from spying import measure_spying
 
     yield from (Measured(*row) for row in measure_spying())
+def bench_streaming() -> Iterator[Measured]:
+    """Measure predict_stream: see streaming.py beside this file."""
+    from streaming import measure_streaming
+
+    yield from (Measured(*row) for row in measure_streaming())
 
 
 SETUP, STATEMENT = "r = range(20_000)", "sum(r)"
@@ -222,6 +227,7 @@ BENCHES = {
     "import": bench_import,
     "stopwatch": bench_stopwatch,
     "spy": bench_spy,
+    "streaming": bench_streaming,
     "widgets": bench_widgets,
     "wheel": bench_wheel,
     "suite": bench_suite,

@@ -187,6 +187,10 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "05a": r"the data pipeline took longest",
     "05b": r"2 lines for 10 batches",
     "05c": r"(\d+) unsure before, \1 after",
+    "07a": r"359 rows, the same as from the array: True",
+    "07b": r"over 10 times as long: True",
+    "07c": r"piled up in predict: True; in a stream they did not: True",
+    "07d": r"about as long with prefetch\(1\) as without: True",
 }
 
 

@@ -19,7 +19,7 @@ LAYERS = [
     {"sources", "handwriting", "notebook_files", "prompt_messages"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
-    {"classifier", "_training", "_shipped_classifier", "spy"},
+    {"classifier", "_training", "_shipped_classifier", "spy", "streaming"},
     {"timing"},
     {"costs"},
     {"sweeping"},
