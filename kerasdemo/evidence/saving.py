@@ -24,6 +24,13 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
+def exported_to(model: Any) -> Any:
+    """Export a model and load what was written, a SavedModel."""
+    with folder() as place:
+        model.export(str(place), verbose=False)
+        return import_tensorflow().saved_model.load(str(place))
+
+
 def three_blocks() -> Seen:
     """Count the convolutions of the classifier of the lessons."""
     layers = import_keras().layers
@@ -50,7 +57,7 @@ def save_makes_folder() -> Seen:
 
 def saving_keeps_the_model() -> Seen:
     """Save in three ways, load each, and predict the same digits."""
-    keras, tf = import_keras(), import_tensorflow()
+    keras = import_keras()
     model, x = load_classifier(), load_digits().test[:32].images
     wanted = model.predict(x, verbose=0)
     with folder() as place:
@@ -59,14 +66,13 @@ def saving_keeps_the_model() -> Seen:
             model.save(place / f"model{suffix}")
             loaded = keras.models.load_model(place / f"model{suffix}")
             apart[suffix] = difference(loaded.predict(x, verbose=0), wanted)
-        model.export(str(place / "exported"), verbose=False)
-        exported = tf.saved_model.load(str(place / "exported"))
-        apart["export"] = difference(exported.serve(x), wanted)
+    loaded = exported_to(model)  # a name of its own: its variables live as long as it does
+    apart["export"] = difference(loaded.serve(x), wanted)
     evidence = "predictions apart: " + words({k: f"{v:.1g}" for k, v in apart.items()})
     return judge(max(apart.values()) < 1e-5, evidence)
 
 
-def loaded(*, compiled: bool, compile: bool) -> Any:
+def saved_and_loaded(*, compiled: bool, compile: bool) -> Any:
     """Save a model that was compiled or not, and load it with `compile`."""
     model = dense()
     if compiled:
@@ -79,15 +85,15 @@ def loaded(*, compiled: bool, compile: bool) -> Any:
 def load_compiles() -> Seen:
     """Load with compile=True what was saved compiled, and what was not."""
     seen = {
-        "saved compiled": loaded(compiled=True, compile=True).compiled,
-        "saved uncompiled": loaded(compiled=False, compile=True).compiled,
+        "saved compiled": saved_and_loaded(compiled=True, compile=True).compiled,
+        "saved uncompiled": saved_and_loaded(compiled=False, compile=True).compiled,
     }
     return judge_all(seen, f"loaded with compile=True, compiled: {words(seen)}")
 
 
 def predict_needs_compile() -> Seen:
     """Predict and evaluate with a model loaded with compile=False."""
-    model, x = loaded(compiled=True, compile=False), numbers(4, 8)
+    model, x = saved_and_loaded(compiled=True, compile=False), numbers(4, 8)
     came = {
         "predict": attempt(model.predict, x, verbose=0),
         "evaluate": attempt(model.evaluate, x, np.zeros(4), verbose=0),

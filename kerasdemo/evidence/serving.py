@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import socket
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,22 +11,16 @@ from typing import Any
 import numpy as np
 
 from kerasdemo._backend import import_tensorflow
+from kerasdemo.evidence.saving import exported_to
 from kerasdemo.evidence.scenes import dense, difference, numbers
 from kerasdemo.evidence.seen import NotMeasuredHere, Seen, attempt, judge, judge_all, words
-
-
-def exported(model: Any) -> Any:
-    """Export a model and load it as a SavedModel."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        model.export(folder, verbose=False)
-        return import_tensorflow().saved_model.load(folder)
 
 
 def dtype_must_match() -> Seen:
     """Give float64 to predict, to a signature as a tensor, and to the same as an array."""
     tf = import_tensorflow()
     model, x = dense(), numbers(4, 8).astype(np.float64)
-    served = exported(model)
+    served = exported_to(model)
     signature = served.signatures["serving_default"]
     came = {
         "predict": attempt(model.predict, x, verbose=0),
@@ -47,7 +40,7 @@ def has_inference_method() -> Seen:
 def saved_model_is_callable() -> Seen:
     """Call what tf.saved_model.load gives, and then its serve endpoint."""
     model, x = dense(), numbers(4, 8)
-    loaded = exported(model)
+    loaded = exported_to(model)
     came = attempt(loaded, x)
     apart = difference(loaded.serve(x), model.predict(x, verbose=0))
     return judge(not came.raised, f"loaded(x): {came}; loaded.serve(x): {apart:.1g} from predict")
@@ -55,7 +48,7 @@ def saved_model_is_callable() -> Seen:
 
 def served_names() -> Seen:
     """Read the names of the inputs and outputs that an export serves."""
-    signature = exported(dense()).signatures["serving_default"]
+    signature = exported_to(dense()).signatures["serving_default"]
     inputs = list(signature.structured_input_signature[1])
     outputs = list(signature.structured_outputs)
     evidence = f"input {inputs}, the name of the Input layer; output {outputs}"
@@ -67,7 +60,9 @@ def client_sends_numpy() -> Seen:
     tf = import_tensorflow()
     message = tf.make_tensor_proto(np.array([[1.0, 2.0]]))
     sent = tf.dtypes.as_dtype(message.dtype).name
-    wanted = exported(dense(2)).signatures["serving_default"].structured_input_signature[1]["row"]
+    wanted = (
+        exported_to(dense(2)).signatures["serving_default"].structured_input_signature[1]["row"]
+    )
     evidence = f"np.array([[1.0, 2.0]]) is sent as {sent}, the signature takes {wanted.dtype.name}"
     return judge(sent == wanted.dtype.name, evidence)
 

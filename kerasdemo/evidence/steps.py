@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from kerasdemo._backend import import_keras, import_tensorflow
+from kerasdemo._backend import import_keras
+from kerasdemo.evidence.saving import exported_to
 from kerasdemo.evidence.scenes import (
     dataset,
     dense,
@@ -126,13 +126,10 @@ def processing(model: Any, data: Any) -> Any:
 
 def override_is_exported() -> Seen:
     """Export a model whose predict_step gives a dict, and look at what the export serves."""
-    tf = import_tensorflow()
     model, x = step_model(processing), numbers(20, 8)
     predicted = model.predict(x, verbose=0)
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, verbose=False)
-        loaded = tf.saved_model.load(folder)
-        served = loaded.serve(x)
+    loaded = exported_to(model)
+    served = loaded.serve(x)
     kinds = [type(part).__name__ for part in (predicted, served)]
     return judge(kinds[0] == kinds[1], f"predict gives {kinds[0]}, the export {kinds[1]}")
 
