@@ -1,8 +1,8 @@
 """Put into README.md what its commands print, between the marks that name them.
 
 ``python tools/make_readme.py`` runs each command named in a mark ``<!-- begin: COMMAND -->`` and
-writes its output before ``<!-- end: COMMAND -->``, as it is if it is Markdown. With ``--check`` nothing is written: the exit
-status is 1 if a block differs in anything but a time.
+writes its output before ``<!-- end: COMMAND -->``, as it is if it is Markdown. With ``--check``
+nothing is written: the exit status is 1 if a block differs in anything but a time.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def warm(model: Any, x: Any = None) -> Any:
 
 def narrow() -> Any:
     """Return a warm model from 65,536 numbers to 1."""
-    return warm(dense(WIDE, 1))
+    return warm(dense(WIDE, 1, activation=None))
 
 
 def broad() -> Any:
@@ -68,13 +68,6 @@ def predict_dataset(megabytes: int) -> Prepared:
     model, count = narrow(), rows_for(megabytes)
     data = stream(count)
     return count * WIDE * 4, lambda: model.predict(data, verbose=0)
-
-
-def predict_in_loop(megabytes: int) -> Prepared:
-    """Call predict on each batch of such a Dataset."""
-    model, count = narrow(), rows_for(megabytes)
-    data = stream(count)
-    return count * WIDE * 4, lambda: [model.predict(batch, verbose=0) for batch in data]
 
 
 def join_then_predict(megabytes: int) -> Prepared:

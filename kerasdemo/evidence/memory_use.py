@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerasdemo.evidence.memory import extra_memory
-from kerasdemo.evidence.seen import FALSE, UNSETTLED, Seen, attempt, judge, judge_all
+from kerasdemo.evidence.seen import UNSETTLED, Seen, attempt, judge, judge_all
 
 FLAT = 0.5  # of the data: less than this is no copy of them
 WHOLE = 0.8  # of the data: from here on they are all there
@@ -19,10 +19,9 @@ def kept(times: float, evidence: str, *, claim: bool) -> Seen:
 
 
 def dataset_must_fit_in_memory() -> Seen:
-    """Predict a Dataset of 100 MB, and one four times as long."""
-    short, long = (extra_memory("predict_dataset", size) for size in (100, 400))
-    grown = (long.extra - short.extra) / (long.data - short.data)
-    return kept(grown, f"predict(Dataset): {short}, {long}", claim=True)
+    """Predict a Dataset of 400 MB whose rows exist one batch at a time."""
+    peak = extra_memory("predict_dataset", 400)
+    return kept(peak.times, f"predict(Dataset): {peak}", claim=True)
 
 
 def dataset_keeps_memory_flat() -> Seen:
@@ -32,9 +31,9 @@ def dataset_keeps_memory_flat() -> Seen:
 
 
 def predict_stores_dataset() -> Seen:
-    """Predict a Dataset of 400 MB."""
-    peak = extra_memory("predict_dataset", 400)
-    return kept(peak.times, f"predict(Dataset): {peak}", claim=True)
+    """Set a Dataset beside an array: which of them does predict keep a copy of."""
+    stream, array = extra_memory("predict_dataset", 400), extra_memory("predict_array")
+    return kept(stream.times, f"predict(Dataset): {stream}; predict(array): {array}", claim=True)
 
 
 def predict_stores_outputs() -> Seen:
@@ -59,12 +58,15 @@ def conversion_needs_memory() -> Seen:
 
 
 def loop_saves_memory() -> Seen:
-    """Predict the batches of a Dataset in a loop, and all by one call."""
-    loop, one = extra_memory("predict_in_loop", 400), extra_memory("predict_dataset", 400)
-    evidence = f"predict in a loop {loop}; predict(Dataset) {one}"
-    if max(loop.times, one.times) < FLAT:
-        return Seen(FALSE, evidence)
-    return judge(loop.extra < one.extra / 2, evidence)
+    """Look at what one predict leaves to be saved: of its inputs, and of its outputs."""
+    inputs = extra_memory("predict_dataset", 400)
+    outputs, reduced = extra_memory("predict_outputs"), extra_memory("on_batch_outputs_reduced")
+    saves = {
+        "large inputs": inputs.times > FLAT,
+        "large outputs": reduced.extra < outputs.extra / 2,
+    }
+    evidence = f"one predict(Dataset): {inputs} of input, nothing to save; {outputs} of outputs"
+    return judge_all(saves, f"{evidence}, a loop that reduces each batch: {reduced}")
 
 
 def on_batch_saves_memory() -> Seen:
