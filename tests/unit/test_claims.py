@@ -38,7 +38,8 @@ HOLD = """
 """
 DEPEND = """
     channel-axis wrong-structure-raises wrong-size-raises nothing-to-predict on-batch-saves-memory
-    loop-saves-memory     step-receives-batch step-can-be-called argmax-axis-one attribute-change-is-seen
+    loop-saves-memory step-receives-batch step-can-be-called argmax-axis-one
+    attribute-change-is-seen
     call-is-predict export-is-predict dropout-stays-on load-compiles h5-always-loads
     confidence-is-trust scale-shows-in-accuracy dtype-must-match
 """
