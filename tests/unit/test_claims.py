@@ -269,6 +269,20 @@ def test_a_measuring_process_that_ends_early_is_told():
         extra_memory("no_such_call")
 
 
+@pytest.mark.parametrize(("third", "verdict"), [(0, "holds"), (1, "false")])
+def test_emnist_is_looked_up_where_it_is_kept(third, verdict, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASDEMO_DATA", str(tmp_path))
+    claim = known_claims()["emnist-samples"]
+    assert check(claim).verdict == ABSENT
+    assert list(tmp_path.iterdir()) == []
+    labels = np.zeros(30_000, np.uint8)
+    labels[[5, 38, 3939, 27389]] = 6, 8, third, 6
+    (tmp_path / "emnist").mkdir()
+    is_test = np.arange(30_000) >= 28_000
+    np.savez(tmp_path / "emnist" / "emnist-digits-labels.npz", labels=labels, is_test=is_test)
+    assert check(claim).verdict == verdict
+
+
 # ---------------------------------------------------------------- choosing and showing
 
 
