@@ -27,6 +27,7 @@ from kerasdemo.view.table import Table, as_html, as_text
 
 __all__ = ["Claim", "Ledger", "Verdict", "check_claims", "known_claims", "select"]
 
+PATIENCE = 2  # seconds before a progress bar appears
 FEW = 5
 """Up to so many claims, all that is known of each is told."""
 
@@ -151,11 +152,12 @@ def check_claims(*ids: str, progress: bool = True) -> Ledger:
     >>> ledger["dataset-type-error"].verdict
     'false'
     """
-    chosen = select(*ids)
+    chosen, start = select(*ids), time.perf_counter()
+    options = {"desc": "claims", "unit": "claim", "delay": PATIENCE, "leave": False}
     verdicts = []
-    with progress_bar(len(chosen), shown=progress, desc="claims", unit="claim", delay=2) as bar:
+    with progress_bar(len(chosen), shown=progress, **options) as bar:
         for claim in chosen:
-            bar.set_postfix_str(claim.id, refresh=False)
+            bar.set_postfix_str(claim.id, refresh=time.perf_counter() - start > PATIENCE)
             verdicts.append(check(claim))
             bar.update()
     return Ledger(tuple(verdicts))
