@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names for editors and type checkers, which do not run __getattr__
+    from kerasdemo.claims import check_claims as check_claims
     from kerasdemo.classifier import build_classifier as build_classifier
     from kerasdemo.classifier import load_classifier as load_classifier
     from kerasdemo.classifier import load_probabilities as load_probabilities
@@ -80,6 +81,7 @@ _HOME = {
     "ask": "quiz",
     "check": "quiz",
     "check_setup": "doctor",
+    "check_claims": "claims",
 }
 
 __all__ = [*_HOME, "__version__"]

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from kerasdemo.comparison import Comparison
     from kerasdemo.doctor import Report
 
-COMMANDS = ("compare", "doctor")
+COMMANDS = ("compare", "doctor", "claims")
 MOST = 1_000_000  # samples, or samples to a batch
 EPILOG = """\
-exit status: 0 all is well; 1 the set-up has a problem or the methods disagree; 2 wrong arguments
+exit status: 0 all is well; 1 the set-up has a problem, the methods disagree or a measurement broke;
+2 wrong arguments
 
 examples:
   python -m kerasdemo                      check, then compare on 32 digits
   python -m kerasdemo compare --methods predict,predict_step,call --samples 100
   python -m kerasdemo doctor               what is wrong, and the command that mends it
+  python -m kerasdemo claims               what is often said about Keras, measured (minutes)
+  python -m kerasdemo claims 07            the claims of lesson 07; or name some
   python -m kerasdemo --json > result.json
 """
 
@@ -43,13 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all is well, 1 if the set-up has a problem or the methods disagree. Wrong arguments
-        end the process with status 2.
+        0 if all is well, 1 if the set-up has a problem, the methods disagree or a claim could not
+        be measured because its measurement broke. Wrong arguments end the process with status 2.
     """
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
     from kerasdemo.doctor import check_setup
 
     report = check_setup()
+    if arguments.command == "claims" and report.ok:
+        return measure_claims(arguments)
     comparison = None
     if arguments.command == "compare" and report.ok:
         comparison = compare_digits(arguments)
@@ -92,6 +97,13 @@ def parse(argv: list[str]) -> argparse.Namespace:
         help="names with commas between: predict, predict_on_batch, predict_step, call, compiled",
     )
     commands.add_parser("doctor", parents=[common], help="check the set-up, say how to mend it")
+    claims = commands.add_parser(
+        "claims", parents=[common], help="measure what is often said about prediction with Keras"
+    )
+    claims.add_argument(
+        "ids", nargs="*", type=claim_id, metavar="ID", help="a claim, or a lesson's number (all)"
+    )
+    claims.add_argument("--markdown", action="store_true", help="print Markdown, as in README.md")
     return parser.parse_args(argv)
 
 
@@ -115,6 +127,32 @@ def method_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def claim_id(text: str) -> str:
+    """Read the name of a claim or the number of a lesson that has claims."""
+    from kerasdemo.claims import select
+
+    try:
+        select(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def measure_claims(arguments: argparse.Namespace) -> int:
+    """Measure claims and print them; 1 if a measurement broke."""
+    from kerasdemo.claims import check_claims
+    from kerasdemo.view.signs import printable
+
+    ledger = check_claims(*arguments.ids)
+    if arguments.json:
+        print(json.dumps({**about(), **ledger.as_dict()}, indent=2))
+    elif arguments.markdown:
+        print(printable(ledger.as_markdown()))
+    else:
+        print(printable(ledger.as_text(width=columns(), color=use_color(arguments.color))))
+    return 1 if ledger.failed else 0
+
+
 def compare_digits(arguments: argparse.Namespace) -> Comparison:
     """Compare the methods on the first held-out embedded digits with the shipped classifier."""
     from kerasdemo.classifier import load_classifier
@@ -136,10 +174,17 @@ def as_json(report: Report, comparison: Comparison | None) -> dict[str, Any]:
     """Return the report and the comparison as plain values."""
     setup = {"ok": report.ok, "findings": [asdict(finding) for finding in report]}
     return {
-        "kerasdemo": __version__,
-        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        **about(),
         "setup": setup,
         "comparison": comparison.as_dict() if comparison else None,
+    }
+
+
+def about() -> dict[str, Any]:
+    """Return the versions that a result holds for."""
+    return {
+        "kerasdemo": __version__,
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
     }
 
 
@@ -151,10 +196,14 @@ def show(report: Report, comparison: Comparison | None, *, command: str, color: 
     whole = command == "doctor" or not report.ok
     print(printable(paint(repr(report), color) if whole else brief(report)))
     if comparison is not None:
-        width = min(100, shutil.get_terminal_size((100, 24)).columns)
         symbol = printable(DIFFERS)
         print()
-        print(as_text(comparison.table(), width=width, color=color, symbol=symbol))
+        print(as_text(comparison.table(), width=columns(), color=color, symbol=symbol))
+
+
+def columns() -> int:
+    """Return the width to write in: the terminal's, at most 100."""
+    return min(100, shutil.get_terminal_size((100, 24)).columns)
 
 
 def brief(report: Report) -> str:

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -48,10 +48,10 @@ def keep_line(line: str) -> bool:
 
 
 @contextmanager
-def quiet_start() -> Iterator[None]:
+def quiet_start(keep: Callable[[str], bool] = keep_line) -> Iterator[None]:
     """Drop the known start-up lines written to file descriptor 2; pass on all others.
 
-    If the body raises, everything that it wrote is passed on.
+    `keep` says which lines are passed on; all are if the body raises.
     """
     try:
         sys.stderr.flush()
@@ -70,7 +70,7 @@ def quiet_start() -> Iterator[None]:
             os.close(outside)
             written.seek(0)
             for line in written.read().decode(errors="replace").splitlines():
-                if keep_all or keep_line(line):
+                if keep_all or keep(line):
                     print(line, file=sys.stderr)
 
 

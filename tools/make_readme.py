@@ -1,8 +1,8 @@
 """Put into README.md what its commands print, between the marks that name them.
 
 ``python tools/make_readme.py`` runs each command named in a mark ``<!-- begin: COMMAND -->`` and
-writes its output before ``<!-- end: COMMAND -->``. With ``--check`` nothing is written: the exit
-status is 1 if a block differs in anything but a time.
+writes its output before ``<!-- end: COMMAND -->``, as it is if it is Markdown. With ``--check``
+nothing is written: the exit status is 1 if a block differs in anything but a time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- begin: (.+?) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 VARIES = ("Python 3.", "first call ", "warm call, median", "quartiles ", "farthest from")
 """Lines that begin so hold times or versions, which differ from run to run."""
+SEEN = re.compile(r"^(\| .* \| \*\*[a-z ]+\*\*) \| .* \| (\d\d \|)$")
+"""A row of the table of claims: what is said, the verdict, what was seen, the lesson."""
 
 
 def output_of(command: str) -> str:
@@ -41,14 +43,21 @@ def filled(text: str) -> str:
 
     def block(match: re.Match[str]) -> str:
         begin, command, _, end = match.groups()
-        return f"{begin}```text\n{output_of(command).strip()}\n```\n{end}"
+        output = output_of(command).strip()
+        if command.endswith("--markdown"):
+            return f"{begin}{output}\n{end}"
+        return f"{begin}```text\n{output}\n```\n{end}"
 
     return BLOCK.sub(block, text)
 
 
 def settled(text: str) -> list[str]:
-    """Return the lines that are the same on every run of the same versions."""
-    return [line for line in text.splitlines() if not line.startswith(VARIES)]
+    """Return the lines that are the same on every run of the same versions.
+
+    In the table of claims, what was seen holds figures of this run.
+    """
+    lines = [SEEN.sub(r"\1 | \2", line) for line in text.splitlines()]
+    return [line for line in lines if not line.startswith(VARIES)]
 
 
 def main() -> int:

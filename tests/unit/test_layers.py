@@ -24,8 +24,8 @@ LAYERS = [
     {"costs"},
     {"sweeping"},
     {"comparison", "calls"},
-    {"asking", "checks"},
-    {"quiz", "doctor"},
+    {"asking", "checks", "evidence"},
+    {"quiz", "doctor", "claims"},
     {"widgets"},
     {"__init__", "__main__"},
 ]
