@@ -58,6 +58,7 @@ class Case:
     given: Given
     structure: Any
     leaves: tuple[Leaf, ...]
+    unpacked: bool = False  # x was taken out of a predict_step's (x,) or (x, y)
 
     @property
     def is_dataset(self) -> bool:
@@ -68,6 +69,7 @@ class Case:
 def make_case(model: Any, x: Any, method: str, *, like: Any, steps: int | None, peek: bool) -> Case:
     """Take x apart; with `peek`, the first batch of a Dataset is read."""
     facts = look_at(model)
+    given_x = x
     if method == "predict_step":
         x = _unpacked(facts, x)
     given = kind_of(x)
@@ -79,7 +81,7 @@ def make_case(model: Any, x: Any, method: str, *, like: Any, steps: int | None, 
     elif given in ("array", "several"):
         structure = x
     leaves = _leaves(facts, structure, like)
-    return Case(facts, x, method, steps, given, structure, leaves)
+    return Case(facts, x, method, steps, given, structure, leaves, x is not given_x)
 
 
 def _unpacked(facts: ModelFacts, data: Any) -> Any:
@@ -146,22 +148,23 @@ def to_numpy(array: Any) -> NDArray[Any] | None:
 def _leaves(facts: ModelFacts, structure: Any, like: Any) -> tuple[Leaf, ...]:
     parts = named_parts(structure)
     wanted = match(facts, structure, parts)
-    samples = _like_parts(like, structure, parts)
+    several_samples = (
+        len(parts) > 1 >= len(facts.inputs)
+    )  # what is wrong with that is said by kinds
+    samples = {} if several_samples else _like_parts(like, parts)
     return tuple(
         _leaf(name, part, samples.get(key), facts, wanted.get(key))
         for key, (name, part) in parts.items()
     )
 
 
-def _like_parts(like: Any, structure: Any, parts: Mapping[Any, Any]) -> dict[Any, NDArray[Any]]:
+def _like_parts(like: Any, parts: Mapping[Any, Any]) -> dict[Any, NDArray[Any]]:
     """Pair the arrays of `like` with those of x; both must be laid out alike."""
     if like is None:
         return {}
     given = {key: to_numpy(part) for key, (_, part) in named_parts(like).items()}
     if len(given) == len(parts) == 1:
         given = dict(zip(parts, given.values(), strict=True))
-    if isinstance(structure, (Mapping, list, tuple)) and len(given) == 1 and "" in given:
-        return {}  # a list of samples: what is wrong with that is said elsewhere
     if not given or given.keys() != parts.keys() or any(v is None for v in given.values()):
         raise ValueError(
             "like does not have the same parts as x. Give arrays as the model was trained on: for "

@@ -34,7 +34,7 @@ def inspect(case: Case) -> Iterator[Finding]:
     for leaf in case.leaves:
         if leaf.values is None or leaf.like is None:
             continue
-        images, others = _as_images(leaf.values), _as_images(leaf.like)
+        images, others = thin(leaf.values), thin(leaf.like)
         if images is None or others is None or images.shape[1:] != others.shape[1:]:
             continue
         how = turned(images, others)
@@ -55,8 +55,11 @@ def _finding(case: Case, leaf: Leaf, how: str) -> Finding:
     )
 
 
-def _as_images(values: NDArray[Any]) -> NDArray[Any] | None:
-    """Return up to `MOST` images of at most `SIDE` pixels a side, spread over the array."""
+def thin(values: NDArray[Any]) -> NDArray[Any] | None:
+    """Return up to `MOST` images of at most `SIDE` pixels a side, spread over the array.
+
+    None if these are no images, or fewer than `FEWEST`.
+    """
     if values.ndim == 3:
         values = values[..., None]
     if values.ndim != 4 or values.shape[-1] > 4 or values.dtype.kind not in "fiub":

@@ -173,7 +173,8 @@ def _normalised_twice(case: Case, leaf: Leaf, values: NDArray[Any], layer: Any) 
         return None
     off = float(np.median(np.abs(scores.mean(axis=0))))
     width = float(np.median(scores.std(axis=0)))
-    if off < 10 and width > 0.02:
+    moved, flat = off > 4, width < 0.3  # both at once: no drift does that
+    if not ((moved and flat) or off > 20 or width < 0.01):
         return None
     says = (
         f"{leaf.name} is not like what the layer {layer.name!r} was adapted to: after it, "

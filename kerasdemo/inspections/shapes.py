@@ -16,7 +16,7 @@ NO_TENSOR = Outcome("raises", "an error: it is no tensor")
 def inspect(case: Case) -> Iterator[Finding]:
     """Yield what is wrong with the shapes."""
     for leaf in case.leaves:
-        if leaf.shape is None:
+        if leaf.shape is None or leaf.dtype == "object":
             continue
         finding = _against_model(case, leaf) or _against_like(case, leaf)
         if finding:
@@ -82,7 +82,9 @@ def _no_batch_axis(case: Case, leaf: Leaf, got: Shape, sample: Shape) -> Finding
     """Find one sample where a batch belongs; in a Dataset, each element is one."""
     channel = ", None" if len(got) < len(sample) else ""
     if case.is_dataset:
-        does = each(NO_TENSOR, predict=outcomes(case.facts, got)["predict"])
+        elements = int(case.x.cardinality()) if hasattr(case.x, "cardinality") else -1
+        rows = elements * got[0] if elements > 0 and got[0] else None
+        does = each(NO_TENSOR, predict=outcomes(case.facts, got, rows=rows)["predict"])
         return found(
             "unbatched-dataset",
             case.method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +87,11 @@ def outcomes(
     elif tried.error:
         step = Outcome("raises", tried.error)
     else:
-        out = tried.shape if rows is None else tried.shape.replace("(n", f"({rows}", 1)
+        out = tried.shape
+        if rows is not None:  # the first size of the answer, whatever it is in one batch
+            out = re.sub(r"^\((\w+)", f"({rows}", out)
         step = Outcome(numbers, f"answers with shape {out}")
     compiled = step if facts.fresh else Outcome(either, FORGOT)
-    return {"predict": compiled, "predict_on_batch": compiled, "predict_step": step}
+    late = Outcome("raises", "an error in a layer")  # run eagerly, it may have another name
+    eager = late if step.kind == "raises" else step
+    return {"predict": compiled, "predict_on_batch": compiled, "predict_step": eager}

@@ -174,7 +174,7 @@ def adapted():
 
 def table(n=40, seed=0):
     rng = np.random.default_rng(seed)
-    return (rng.normal(size=(n, 5)) * [1, 10, 100, 0.1, 5] + [0, 50, 1000, 3, -20]).astype(
+    return (rng.normal(size=(n, 5)) * [9, 10, 100, 0.1, 5] + [40, 90, 1000, 3, -30]).astype(
         "float32"
     )
 
@@ -374,7 +374,9 @@ pair("raw pixels, divided by an operation")(lambda: (divided(), pixels(8, *IMAGE
 pair("raw pixels, a Lambda")(
     lambda: (cnn(IMAGES, L.Lambda(lambda x: x / 255.0)), pixels(8, *IMAGES))
 )
-pair("raw pixels, scaled in call")(lambda: (built(Scales(), *IMAGES), pixels(8, *IMAGES)))
+pair("raw pixels, scaled in call")(
+    lambda: (built(Scales(), *IMAGES), pixels(8, *IMAGES).astype("float32"))
+)
 pair("raw pixels in training, too", like=pixels(20, *IMAGES, seed=1))(
     lambda: (cnn(), pixels(8, *IMAGES))
 )
