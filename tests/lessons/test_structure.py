@@ -184,6 +184,10 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "03a": r"2 of 3 are NumPy arrays",
     "03b": r"2 lines in the first call, 0 in the second",
     "03c": r"predict_on_batch was first, predict was last",
+    "10a": r"[0-9]% fewer are right; nearly all have probability 1: True",
+    "10b": r"28 rows for one image, and no error",
+    "10c": r"most rows stand beside another sample's label",
+    "10d": r"9 of 10 are found; the one with nothing wrong is not",
 }
 
 
