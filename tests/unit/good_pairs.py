@@ -384,6 +384,7 @@ pair("like the training", like=numbers(20, *IMAGES, seed=1))(lambda: (cnn(), num
 pair("[-1, 1] as in training", like=2 * numbers(20, *IMAGES, seed=1) - 1)(
     lambda: (cnn(), 2 * numbers(8, *IMAGES) - 1)
 )
+pair("large values that are no pixels")(lambda: (cnn(), 200 * numbers(8, *IMAGES)))
 pair("black images")(lambda: (cnn(), np.zeros((8, *IMAGES), "float32")))
 pair("white images, like the training", like=numbers(20, *IMAGES, seed=1))(
     lambda: (cnn(), np.ones((8, *IMAGES), "float32"))
