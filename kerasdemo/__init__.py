@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.methods import METHODS as METHODS
     from kerasdemo.methods import run as run
     from kerasdemo.prediction import Prediction as Prediction
+    from kerasdemo.preflight import preflight as preflight
     from kerasdemo.quiz import ask as ask
     from kerasdemo.quiz import check as check
     from kerasdemo.quiz import predict_first as predict_first
@@ -76,6 +77,7 @@ _HOME = {
     "PredictionExplorer": "widgets",
     "DrawingPad": "widgets",
     "LiveTimings": "widgets",
+    "preflight": "preflight",
     "predict_first": "quiz",
     "reveal": "quiz",
     "ask": "quiz",

@@ -133,6 +133,8 @@ def bench_spy() -> Iterator[Measured]:
     from spying import measure_spying
 
     yield from (Measured(*row) for row in measure_spying())
+
+
 def bench_streaming() -> Iterator[Measured]:
     """Measure predict_stream: see streaming.py beside this file."""
     from streaming import measure_streaming

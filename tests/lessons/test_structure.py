@@ -191,6 +191,10 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "07b": r"over 10 times as long: True",
     "07c": r"piled up in predict: True; in a stream they did not: True",
     "07d": r"about as long with prefetch\(1\) as without: True",
+    "10a": r"[0-9]% fewer are right; nearly all have probability 1: True",
+    "10b": r"28 rows for one image, and no error",
+    "10c": r"most rows stand beside another sample's label",
+    "10d": r"9 of 10 are found; the one with nothing wrong is not",
 }
 
 
