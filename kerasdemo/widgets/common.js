@@ -15,14 +15,15 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Fill an element, and leave nodes that are alike: new ones cost time in the frame. */
+/** Fill an element, keeping what is alike to save time. */
 export function fill(element, nodes) {
   const old = [...element.childNodes];
   if (old.length !== nodes.length) element.replaceChildren(...nodes);
   else old.forEach((here, at) => {
-    const alike = here.cloneNode().isEqualNode(nodes[at].cloneNode());
-    if (alike) fill(here, [...nodes[at].childNodes]);
-    else here.replaceWith(nodes[at]);
+    const made = nodes[at];
+    if (here.isEqualNode(made)) return;
+    if (made.firstChild && here.cloneNode().isEqualNode(made.cloneNode())) fill(here, [...made.childNodes]);
+    else here.replaceWith(made);
   });
 }
 
