@@ -1,4 +1,4 @@
-// What SampleChooser computes: plain functions over plain values, like those of pure.js.
+// What SampleChooser computes: plain functions over plain values.
 
 /** Positions in "5, 38, 120-130": `{positions}`, each once in the order typed, or `{error}`. */
 export function parsePositions(text, count) {

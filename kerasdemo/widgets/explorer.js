@@ -5,7 +5,7 @@ import { renderChooser } from "./sample_chooser.js";
 import { renderSoftmax } from "./softmax_view.js";
 
 /** The explorer's model as another view knows it: some names are others, some values are made
- * here. Of errors, and of a kernel that is gone, the chooser alone speaks. */
+ * here. Of errors the chooser alone speaks. */
 function seenAs(model, names = {}, values = () => {}) {
   const own = (name) => names[name] ?? name;
   return {
@@ -36,32 +36,35 @@ function renderExplorer({ model, el }) {
     chooser, bar(start, live.element, stop, done, doing), status.element,
     h("div", { class: "kd-pair" }, image, h("div", {}, why, bars)), page);
 
-  let [at, mine] = [-1, false]; // of several views, the clicked one asks
-  const go = (to) => { // one method after the other
-    at = to;
-    mine &&= at >= 0;
+  let mine = false; // of several views, the clicked one asks
+  const go = (at, asks) => { // only the views of this page know `_at`
+    mine = asks && at >= 0;
     if (mine) model.send({ at, samples: get("selected") });
-    start.setAttribute("aria-disabled", at >= 0);
-    stop.setAttribute("aria-disabled", at < 0);
-    done.hidden = at < 0;
-    done.value = at;
-    doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
+    model.set("_at", at);
   };
-  const run = () => {
-    mine ||= at < 0;
-    if (at < 0) go(0);
-  };
+  const run = () => get("_at") >= 0 || go(0, true);
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     event.stopPropagation();
     run();
   }, true);
-  const end = mount(model, el, root, [
+  return mount(model, el, root, [
     renderChooser({ model, el: chooser }), renderDigitView({ model: digit, el: image }),
-    renderSoftmax({ model: softmax, el: bars }), status.stop, () => mine && model.send({ at: -1 }),
+    renderSoftmax({ model: softmax, el: bars }), status.stop, () => mine && (go(-1), model.send({ at: -1 })),
   ], {
-    _doing: () => go(get("_doing")[1]),
+    _doing: () => {
+      const [, at, told] = get("_doing"); // told: nobody need ask
+      if (told || mine) go(at, !told);
+    },
+    _at: () => {
+      const at = get("_at") ?? -1;
+      start.setAttribute("aria-disabled", at >= 0);
+      stop.setAttribute("aria-disabled", at < 0);
+      done.hidden = at < 0;
+      done.value = at;
+      doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";
+    },
     "_page _wrong": () => {
       status.say(get("_agreed"));
       status.complain(get("_wrong"));
@@ -73,8 +76,6 @@ function renderExplorer({ model, el }) {
       bars.hidden = why.textContent;
     },
   });
-  go(-1);
-  return end;
 }
 
 export default { render: renderExplorer };

@@ -1,10 +1,9 @@
-// LiveTimings: the page asks for one step after the other, so that stopping here, or closing the
-// page, stops the kernel too. The kernel measures, draws and finds the words.
+// LiveTimings: the page asks for each step, so that Stop, or closing the page, stops the kernel too.
 import { bar, h, labelled, mount, showPage, statusLine, toggle, widget } from "./common.js";
 
 function render({ model, el }) {
   let mine = false; // of several views, only the clicked one asks
-  const running = () => model.get("_running"); // known to the views of this page only
+  const running = () => model.get("_running"); // only the views of this page know it
   const go = (on, again) => {
     try {
       if (on) model.send({ measure: model.get("_progress").turn, again });

@@ -90,7 +90,7 @@ class PredictionExplorer(SampleChooser):
     runs = traitlets.Int(0).tag(sync=True)
     numbers = traitlets.Bool(False).tag(sync=True)
     _steps = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    _doing = traitlets.List([0, -1]).tag(sync=True)
+    _doing = traitlets.List([0, -1, False]).tag(sync=True)
     _agreed = traitlets.Unicode("").tag(sync=True)
     _wrong = traitlets.Unicode("").tag(sync=True)
     _page = traitlets.Unicode(_runs.page_of(None)).tag(sync=True)
@@ -165,16 +165,16 @@ class PredictionExplorer(SampleChooser):
             at, run = 0, self._begin(self.selected)
             try:
                 while at >= 0:
-                    self._tell(at)
+                    self._tell(at, told=True)
                     at = run.step(at)
             finally:
-                self._tell(-1)
+                self._tell(-1, told=True)
                 self._publish()
             return self.predictions
 
-    def _tell(self, at: int) -> None:
+    def _tell(self, at: int, *, told: bool = False) -> None:
         """Tell the page which method runs now, or that it may ask for; -1 is none."""
-        self._doing = [self._doing[0] + 1, at]  # counted: no two messages are the same
+        self._doing = [self._doing[0] + 1, at, told]  # counted: no two messages are the same
 
     def _begin(self, samples: list[int]) -> _runs.Run:
         """Take samples for a run."""

@@ -1,4 +1,4 @@
-// What the widgets compute: plain functions over plain values. No page, no model, no state.
+// What the widgets compute: plain functions over plain values.
 // Joined with the other scripts for the browser; `node --test` imports it as it is.
 
 function format(p, digits, unit, end) {

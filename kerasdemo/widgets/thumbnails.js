@@ -28,7 +28,7 @@ export function makeTile(samples, position) {
   const { height, width, pixels, labels, predicted } = samples;
   const [label, guess] = [labels[position], predicted?.[position] ?? labels[position]];
   const canvas = h("canvas");
-  const size = height * width; // hundreds of canvases on a page would slow down each of its frames
+  const size = height * width; // hundreds of canvases would slow down each frame
   drawInk(canvas, width, pixels.subarray(position * size, (position + 1) * size));
   const wrong = guess !== label;
   const caption = wrong ? `${label}→${guess < 0 ? "NaN" : guess}` : label;

@@ -438,3 +438,12 @@ def test_a_reload_in_the_middle_leaves_an_explorer_that_runs(open_notebook):
     again.root.get_by_text("Ctrl+Enter runs, too.").wait_for()
     again.start.click()
     again.bars_say("Sample 5, labelled 5, all methods predict 5")
+
+
+def test_what_a_page_before_asked_for_holds_nobody_up(explorer):
+    explorer.click(5)
+    explorer.kernel("explorer._tell(2) or explorer.selected", "[5]")  # too late: its page is gone
+    explorer.notebook.page.wait_for_timeout(200)
+    explorer.root.get_by_text("Ctrl+Enter runs, too.").wait_for()
+    explorer.start.click()
+    explorer.bars_say("Sample 5, labelled 5, all methods predict 5")
