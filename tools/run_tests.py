@@ -1,9 +1,12 @@
 """Run every layer of tests in order and end with one line for each.
 
-Cheap layers come first. A layer that fails doesn't hide the next ones. One whose tool is missing is
-skipped and says how to get it; with ``CI=true`` that is a failure. `make test` calls this in
-the virtual environment; by hand: ``python tools/run_tests.py [--only LAYER] [pytest arguments]``.
-With arguments, pytest gets them and the layers are left out.
+Cheap layers come first; the browser's, which mostly waits, runs beside them on a machine with two
+cores or more, and says at the end what it has to say. A layer that fails hides no other. One whose
+tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure.
+
+`make test` calls this in the virtual environment; by hand:
+``python tools/run_tests.py [--only LAYER] [--in-turn] [pytest arguments]``. With arguments, pytest
+gets them and the layers are left out.
 """
 
 from __future__ import annotations
@@ -15,10 +18,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
@@ -55,6 +63,7 @@ TOOLS = {
     "static": ("pytest", "nbconvert"),
     "browser": ("pytest", "playwright"),
 }
+BESIDE = "browser"  # the layer that runs while the others do
 # What the browser tests take from npm, and where it is put; `make clean` removes it.
 PACKAGE = ROOT / "tests" / "browser" / "package.json"
 NPM_FOLDER = ROOT / "build" / "npm"
@@ -90,7 +99,7 @@ def how_to_get(missing: list[str]) -> str:
     return f"needs {' and '.join(missing)}; to get it: make test, or {command}"
 
 
-def fetch_from_npm() -> None:
+def fetch_from_npm(out: TextIO | None = None) -> None:
     """Fetch axe-core for the browser tests, once; what is missing, the tests themselves say."""
     copy, wanted = NPM_FOLDER / "package.json", PACKAGE.read_text(encoding="utf-8")
     there = (NPM_FOLDER / "node_modules" / "axe-core" / "axe.min.js").exists()
@@ -98,9 +107,14 @@ def fetch_from_npm() -> None:
         return
     npm = shutil.which("npm")
     if npm is None:
-        print("npm is missing: the tests with axe-core are skipped. Get Node.js with npm.")
+        print(
+            "npm is missing: the tests with axe-core are skipped. Get Node.js with npm.", file=out
+        )
         return
-    print("Fetching axe-core from npm into build/npm (once; the tests of accessibility need it).")
+    print(
+        "Fetching axe-core from npm into build/npm (once; the tests of accessibility need it).",
+        file=out,
+    )
     try:
         NPM_FOLDER.mkdir(parents=True, exist_ok=True)
         copy.write_text(wanted, encoding="utf-8")
@@ -110,7 +124,7 @@ def fetch_from_npm() -> None:
         trouble = str(error)
     if trouble:
         copy.unlink(missing_ok=True)  # so that the next run tries again
-        print(f"  It could not be fetched: {trouble.strip().splitlines()[-1]}")
+        print(f"  It could not be fetched: {trouble.strip().splitlines()[-1]}", file=out)
 
 
 def counts_of(report: Path) -> dict[str, int]:
@@ -127,26 +141,57 @@ def counts_of(report: Path) -> dict[str, int]:
     return {"passed": passed, "skipped": total["skipped"], "failed": failed}
 
 
-def run_layer(layer: str) -> Outcome:
-    """Run the commands of one layer; all of them, also after a failure."""
-    print(f"\n=== {layer} ===", flush=True)
+def run_layer(layer: str, out: TextIO | None = None) -> Outcome:
+    """Run all commands of one layer, also after a failure; `out` gets what they say."""
+    print(f"\n=== {layer} ===", file=out, flush=True)
     if missing := missing_tools(layer):
-        print(f"skipped: {how_to_get(missing)}", flush=True)
+        print(f"skipped: {how_to_get(missing)}", file=out, flush=True)
         verdict = "FAILED" if os.environ.get("CI") == "true" else "skipped"
         return Outcome(layer, verdict, {}, 0, tuple(missing))
     if layer == "browser":
-        fetch_from_npm()
+        fetch_from_npm(out)
     report = REPORTS / f"{layer}.xml"
     report.unlink(missing_ok=True)
     start, codes = time.monotonic(), []
     for command in LAYERS[layer]:
         options = [f"--junitxml={report}"] if "pytest" in command else []
-        codes.append(subprocess.run([sys.executable, *command, *options], cwd=ROOT).returncode)
+        if out is not None:
+            out.flush()
+        done = subprocess.run(
+            [sys.executable, *command, *options], cwd=ROOT, stdout=out, stderr=out
+        )
+        codes.append(done.returncode)
     counts = counts_of(report) or {
         "passed": codes.count(0),
         "failed": len(codes) - codes.count(0),
     }
     return Outcome(layer, "FAILED" if any(codes) else "ok", counts, time.monotonic() - start)
+
+
+@contextmanager
+def running_beside(layer: str) -> Iterator[list[Outcome]]:
+    """Run a layer while the block runs; then print what it said, and list its outcome."""
+    outcomes: list[Outcome] = []
+    print(f"The layer {layer!r} runs beside the others; what it says comes last.", flush=True)
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        future = pool.submit(run_layer, layer, said)
+        yield outcomes
+        print(f"\nWaiting for the layer {layer!r} ...", flush=True)
+        outcomes.append(future.result())
+        said.seek(0)
+        shutil.copyfileobj(said, sys.stdout)
+
+
+def run_layers(layers: Sequence[str], *, in_turn: bool) -> list[Outcome]:
+    """Run these layers, the browser's beside the others unless all go `in_turn`."""
+    if in_turn or BESIDE not in layers or len(layers) == 1:
+        return [run_layer(layer) for layer in layers]
+    with running_beside(BESIDE) as beside:
+        outcomes = [run_layer(layer) for layer in layers if layer != BESIDE]
+    return outcomes + beside
 
 
 def exit_status(outcomes: list[Outcome]) -> int:
@@ -164,6 +209,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run the layers, print the summary, and return 1 when any of them failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--only", choices=list(LAYERS), action="append", help="this layer alone")
+    parser.add_argument(
+        "--in-turn",
+        action="store_true",
+        default=(os.cpu_count() or 1) < 2,
+        help="one layer after the other, none beside others",
+    )
     options, rest = parser.parse_known_args(argv)
     if rest:
         if importlib.util.find_spec("pytest") is None:
@@ -173,11 +224,12 @@ def main(argv: list[str] | None = None) -> int:
             fetch_from_npm()
         return subprocess.run([sys.executable, *PYTEST, *rest], cwd=ROOT).returncode
     REPORTS.mkdir(parents=True, exist_ok=True)
-    outcomes = [run_layer(layer) for layer in options.only or LAYERS]
+    start = time.monotonic()
+    outcomes = run_layers(options.only or list(LAYERS), in_turn=options.in_turn)
     print("\n=== summary ===", *outcomes, sep="\n", flush=True)
     if not options.only:  # make bench reads it
         total = {
-            "seconds": sum(outcome.seconds for outcome in outcomes),
+            "seconds": time.monotonic() - start,
             "skipped": [outcome.layer for outcome in outcomes if outcome.needs],
         }
         (REPORTS / "summary.json").write_text(json.dumps(total), encoding="utf-8")

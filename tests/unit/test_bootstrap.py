@@ -533,6 +533,44 @@ def test_a_layer_that_fails_hides_no_other(runner, monkeypatch, capsys):
     assert set(result.values()) == {"ok"}
 
 
+def started_and_ended(runner, monkeypatch, tmp_path, *options):
+    """Run layers that note when they start and end; return the notes in their order."""
+    notes = tmp_path / "notes"
+    code = (
+        "import sys, time; note = open(sys.argv[1], 'a', buffering=1).write;"
+        " note(f'{sys.argv[2]} starts\\n'); time.sleep(float(sys.argv[3]));"
+        " note(f'{sys.argv[2]} ends\\n'); print(sys.argv[2], 'says: \u2026', flush=True)"
+    )
+    for layer in runner.LAYERS:
+        seconds = "1.5" if layer == "browser" else "0"
+        monkeypatch.setitem(runner.LAYERS, layer, (("-c", code, str(notes), layer, seconds),))
+    assert runner.main(list(options)) == 0
+    return notes.read_text().splitlines()
+
+
+def test_the_browser_layer_runs_beside_the_others(runner, monkeypatch, tmp_path, capfd):
+    beside = started_and_ended(runner, monkeypatch, tmp_path)
+    assert beside.index("browser starts") < beside.index("static starts")
+    assert beside[-1] == "browser ends"
+    shown = capfd.readouterr().out
+    assert list(verdicts(shown)) == list(runner.LAYERS)
+    assert shown.index("static says") < shown.index("=== browser ===") < shown.index("browser says")
+
+
+def test_layers_run_in_turn_when_asked(runner, monkeypatch, tmp_path):
+    notes = started_and_ended(runner, monkeypatch, tmp_path, "--in-turn")
+    assert notes == [f"{layer} {what}" for layer in runner.LAYERS for what in ("starts", "ends")]
+
+
+def test_a_browser_layer_that_fails_beside_the_others_is_seen(runner, monkeypatch, capfd):
+    code = "import sys; print('what went wrong', file=sys.stderr); sys.exit(1)"
+    monkeypatch.setitem(runner.LAYERS, "browser", (("-c", code),))
+    assert runner.main([]) == 1
+    shown = capfd.readouterr().out
+    assert "what went wrong" in shown
+    assert verdicts(shown)["browser"] == "FAILED"
+
+
 @posix
 def test_axe_core_is_fetched_once_and_again_when_its_range_changes(
     runner, monkeypatch, capsys, tmp_path
