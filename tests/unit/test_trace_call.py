@@ -405,6 +405,28 @@ def test_letting_go_of_the_pipeline_is_winding_up(monkeypatch, clock):
     assert trace.phases == {"winding up": 1}
 
 
+def test_a_slow_step_from_batch_to_batch(monkeypatch, clock):
+    trainer = sys.modules[TRAINER]
+
+    class Slow(trainer.TFEpochIterator):
+        def _enumerate_iterator(self):
+            clock.nap()
+            for step in super()._enumerate_iterator():
+                yield step
+                clock.nap()
+
+    monkeypatch.setattr(trainer, "TFEpochIterator", Slow)
+    trace = trace_call(built(models.functional), IMAGES, batch_size=3, clock=clock)
+    assert len(trace.batches) == 3
+    assert trace.phases == {"set-up": 1, "waiting": 2, "winding up": 1}
+
+
+def test_batches_that_follow_at_once_stay_apart():
+    marks = [("computing", 1.0), ("computing", 3.0), ("waiting", 4.0), ("waiting", 5.0), ("", 7.0)]
+    spans = [("computing", 0.0, 2.0), ("computing", 2.0, 3.0), ("waiting", 3.0, 6.0)]
+    assert list(merged(marks)) == spans
+
+
 def test_a_timeline_of_phases_within_phases():
     ticks = iter([10.0, 11.0, 13.0, 16.0, 16.5, 20.0])
     line = Timeline(lambda: next(ticks))
