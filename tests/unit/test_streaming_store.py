@@ -249,6 +249,15 @@ def spoil(path, at):
         file.write(bytes([byte[0] ^ 255]))
 
 
+def test_a_line_that_a_sudden_end_cut_is_not_written_on(out):
+    stop_after(3, out)
+    journal = out.with_name("answers.npy.journal")
+    os.truncate(journal, journal.stat().st_size - 5)
+    stop_after(2, out, resume=True)  # the third batch once more, and the fourth
+    assert write(out, resume=True) == 3
+    np.testing.assert_array_equal(np.load(out), answers())
+
+
 def test_rows_that_nobody_counted_do_not_stay(out):
     stop_after(7, out)
     with out.with_name("answers.npy.part").open("ab") as file:
