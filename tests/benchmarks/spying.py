@@ -6,18 +6,11 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
+
+from rows import Measured, summaries
 
 SAMPLES = 2048
-
-
-class Row(NamedTuple):
-    """One row of the report, as bench.py prints it."""
-
-    what: str
-    figure: str
-    budget: str
-    met: bool
 
 
 def seconds(call: Callable[[], Any]) -> float:
@@ -46,7 +39,7 @@ def ratio(times: dict[str, list[float]], name: str, base: str) -> float:
     return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
 
 
-def measure_spying(rounds: int = 41) -> Iterator[Row]:
+def bench_spy(rounds: int = 41) -> Iterator[Measured]:
     """Yield what the spy adds to a warm predict on 2,048 images, and what it leaves behind."""
     import kerasdemo as kd
     from kerasdemo.sweeping import take
@@ -64,15 +57,17 @@ def measure_spying(rounds: int = 41) -> Iterator[Row]:
     added = ratio(times, "watched", "plain") - 1
     left = ratio(times, "plain", "never watched") - 1
     base = statistics.median(times["plain"]) * 1e3
-    yield Row(
+    yield Measured(
         f"the spy on a warm predict, {SAMPLES:,} images",
         f"adds {added:+.1%} to {base:.0f} ms, everything from trace_call to its result counted",
         "under 5 %",
         added < 0.05,
+        {"seconds": summaries(times), "added": added},
     )
-    yield Row(
+    yield Measured(
         "the spy once it is off",
         f"predict takes {left:+.1%} against a model that was never watched",
         "nothing: under 2 % more",
         left < 0.02,
+        {"left": left},
     )

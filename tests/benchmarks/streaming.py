@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rows import Measured, summaries
+
 from kerasdemo._backend import import_keras, import_tensorflow
 
 ROUNDS = 15
@@ -22,16 +24,15 @@ SPEED = "at least as fast as the fastest of three, within 2 %"
 SHORT, LONG = 10_000, 1_000_000  # samples
 WIDTH = 64  # numbers that the memory's model gives to each sample: 256 bytes
 FLAT = 16  # megabytes that the long stream may take more than the short one
-Row = tuple[str, str, str, "bool | None"]  # as in bench.Measured
 
 
-def measure_streaming() -> Iterator[Row]:
+def bench_streaming() -> Iterator[Measured]:
     """Yield one row for each speed, and one for the memory."""
     yield from measure_speed()
     yield measure_memory()
 
 
-def measure_speed() -> Iterator[Row]:
+def measure_speed() -> Iterator[Measured]:
     """Time the ways through three Datasets, warm, and compare within each round."""
     import kerasdemo as kd
 
@@ -47,7 +48,8 @@ def measure_speed() -> Iterator[Row]:
             f"{ratio:.2f} ({low:.2f} to {high:.2f}) of the {fastest}'s time; "
             f"medians: {ours * 1e3:.0f} ms, {told}"
         )
-        yield f"predict_stream, {what}", figure, SPEED, bool(ratio <= 1.02)
+        data = {"seconds": summaries(times.warm), "first_call": times.first, "ratio": ratio}
+        yield Measured(f"predict_stream, {what}", figure, SPEED, bool(ratio <= 1.02), data)
 
 
 def workloads() -> Iterator[tuple[str, Any, Any]]:
@@ -87,19 +89,21 @@ def ways(model: Any, dataset: Any) -> dict[str, Callable[[], Any]]:
     }
 
 
-def measure_memory() -> Row:
+def measure_memory() -> Measured:
     """Compare a stream of a million samples with one of ten thousand, and with predict."""
     what = f"predict_stream, memory from {SHORT:,} to {LONG:,} samples"
     budget = f"flat: at most {FLAT} MB more"
     if not Path("/proc/self/clear_refs").exists():
-        return what, "not measured: the peak of a stretch is read from Linux's /proc", budget, None
+        figure = "not measured: the peak of a stretch is read from Linux's /proc"
+        return Measured(what, figure, budget, None)
     short, long = (in_process("stream", n) for n in (SHORT, LONG))
     whole = in_process("predict", LONG)
     figure = (
         f"{short:.0f} MB, then {long:.0f} MB; predict takes {whole:.0f} MB for "
         f"{LONG * WIDTH * 4 / 1e6:.0f} MB of results"
     )
-    return what, figure, budget, long - short <= FLAT
+    data = {"short_MB": short, "long_MB": long, "predict_MB": whole}
+    return Measured(what, figure, budget, long - short <= FLAT, data)
 
 
 def in_process(way: str, samples: int) -> float:
