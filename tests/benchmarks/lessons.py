@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -103,7 +104,7 @@ def run_lesson(path: Path) -> tuple[float, float]:
     )
     start = time.monotonic()
     try:
-        client.execute(env={**os.environ, **ENVIRONMENT})
+        client.execute(env={**os.environ, **ENVIRONMENT}, stderr=subprocess.DEVNULL)
         seconds = time.monotonic() - start
     finally:
         peak = max([watch.stop() for watch in watches], default=0.0)

@@ -70,7 +70,7 @@ def words_on_verdicts(report: dict[str, Any], names: list[str]) -> str:
 
 
 def as_markdown(report: dict[str, Any]) -> str:
-    """Write a report as Markdown: the machine, the budgets, and the peers."""
+    """Write a report as Markdown: the machine, the peers, and folded below them every budget."""
     if not report:
         return "Nothing has been measured here yet: type make bench first."
     return "\n".join(markdown_lines(report))
@@ -78,20 +78,26 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 def markdown_lines(report: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the Markdown."""
-    machine, benches = report["machine"], report["benches"]
+    rows = [row for bench in report["benches"].values() for row in bench["rows"]]
+    yield from about(report)
+    for row in rows:
+        if "cells" in row["data"]:
+            yield from ("", *peers_table.markdown(row["data"]))
+    counts = words_on_verdicts(report, list(report["benches"]))
+    yield from ("", f"<details><summary>Every budget: {counts}</summary>", "")
+    yield from ("| what | figure | budget | |", "|---|---|---|---|")
+    for row in rows:
+        cells = (row["what"], row["figure"], row["budget"], VERDICTS[row["met"]])
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    yield from ("", "</details>")
+
+
+def about(report: dict[str, Any]) -> Iterator[str]:
+    """Say what was measured on, when, and whether the machine was busy."""
+    machine = report["machine"]
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
-    days = sorted({bench["date"][:10] for bench in benches.values()})
-    yield f"Measured {' and '.join(dict.fromkeys((days[0], days[-1])))} on {machine['processor']}, "
+    days = sorted({bench["date"][:10] for bench in report["benches"].values()})
+    yield f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))}: {machine['processor']},"
     yield f"{machine['cores']} cores, Python {machine['python']}, {versions}."
-    if words := words_on_busy(report, list(benches)):
+    if words := words_on_busy(report, list(report["benches"])):
         yield words
-    yield from ("", "| what | figure | budget | |", "|---|---|---|---|")
-    for bench in benches.values():
-        for row in bench["rows"]:
-            cells = (row["what"], row["figure"], row["budget"], VERDICTS[row["met"]])
-            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-    for bench in benches.values():
-        for row in bench["rows"]:
-            if "cells" in row["data"]:
-                yield ""
-                yield from peers_table.markdown(row["data"])

@@ -234,6 +234,18 @@ def test_medians_agree_within_five_per_cent(ratios, met):
     assert stopwatch.close("x", ratios).met is met
 
 
+@pytest.mark.parametrize("spread", [0.01, 0.2])
+@pytest.mark.parametrize("middle", [1.0, 1.04, 0.92])
+def test_nothing_is_settled_while_the_turns_differ_by_more_than_is_judged(middle, spread):
+    turns = [middle + spread * step for step in (-1, -0.5, 0, 0.5, 1)]
+    row = stopwatch.close("x", turns)
+    if spread == 0.2:
+        assert row.met is None
+        assert row.figure.startswith("not settled")
+    else:
+        assert row.met is (middle != 0.92)
+
+
 def test_agreement_divides_ours_by_the_judges():
     assert stopwatch.agreement(lambda: [2.0, 3.0, 9.0], lambda: [1.5], 2) == [2.0, 2.0]
 
