@@ -56,6 +56,9 @@ def load() -> list[float]:
     return [round(number, 2) for number in psutil.getloadavg()]
 
 
-def busy_with_others(seconds: float = 0.5) -> float:
-    """Watch the cores while nothing is measured; return the per cent of them in use."""
-    return float(psutil.cpu_percent(interval=seconds))
+def busy_with_others(looks: int = 3, seconds: float = 0.5) -> float:
+    """Watch the cores while nothing is measured; return the per cent of them in use.
+
+    The quietest look counts: what the last measurement started may still be ending in the others.
+    """
+    return min(float(psutil.cpu_percent(interval=seconds)) for _ in range(looks))

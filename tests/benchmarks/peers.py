@@ -123,12 +123,12 @@ def measure(
 def difference(found: Any, expected: Any) -> float:
     """Return how far the farthest number is; infinity for another shape, or for what is no number.
 
-    >>> difference(np.array([[1.0]]), np.array([1.0]))
-    inf
+    >>> difference([[1.0]], [1.0]), difference([np.nan], [1.0]), difference([0.5], [1.0])
+    (inf, inf, 0.5)
     """
     if np.shape(found) != np.shape(expected):
         return float("inf")
-    apart = float(np.max(np.abs(np.asarray(found, np.float64) - expected)))
+    apart = float(np.max(np.abs(np.subtract(found, expected, dtype=np.float64))))
     return apart if np.isfinite(apart) else float("inf")
 
 

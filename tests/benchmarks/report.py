@@ -60,10 +60,10 @@ def words_on_busy(report: dict[str, Any], names: list[str]) -> str:
 
 
 def words_on_verdicts(report: dict[str, Any], names: list[str]) -> str:
-    """Count what is met, missed and not measured, and name what is missed."""
+    """Count what is met, missed and undecided, and name what is missed."""
     rows = [row for name in names for row in report["benches"].get(name, {}).get("rows", ())]
     counts = {word: sum(row["met"] is met for row in rows) for met, word in VERDICTS.items()}
-    counts["not measured"] = counts.pop("?")
+    counts["undecided"] = counts.pop("?")
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     missed = [row["what"] for row in rows if row["met"] is False]
     return told + (f". Missed: {'; '.join(missed)}" if missed else "")

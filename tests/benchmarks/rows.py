@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import textwrap
 from collections.abc import Iterable
@@ -15,8 +16,8 @@ VERDICTS = {True: "met", False: "MISSED", None: "?"}
 class Measured(NamedTuple):
     """One budget: what was measured, the figure, what it must be, and whether it is.
 
-    `met` is None for what could not be measured, and the figure then says what to type; `data`
-    holds what the figure was made from, for the JSON.
+    `met` is None for what could not be measured or settled, and the figure then says what to do;
+    `data` holds what the figure was made from, for the JSON.
     """
 
     what: str
@@ -61,3 +62,31 @@ def summary(times: Iterable[float]) -> dict[str, Any]:
 def summaries(times: dict[str, Any]) -> dict[str, Any]:
     """Return the summary of each list of times."""
     return {name: summary(values) for name, values in times.items()}
+
+
+def uncertainty(told: dict[str, Any]) -> float:
+    """Return how far the true median may be from the one seen, 19 times out of 20.
+
+    The notch of McGill, Tukey and Larsen, "Variations of box plots" (The American Statistician,
+    1978): 1.57 interquartile ranges over the root of the count.
+    """
+    low, high = told["quartiles"]
+    return float(1.57 * (high - low) / math.sqrt(told["count"]))
+
+
+def at_most(told: dict[str, Any], limit: float) -> bool | None:
+    """Judge the summary of some ratios; None if the median is above, but no further than its doubt.
+
+    >>> [at_most(summary([m - 0.1, m, m + 0.1]), 1.0) for m in (0.99, 1.05, 1.3)]
+    [True, None, False]
+    """
+    if told["median"] <= limit:
+        return True
+    return None if told["median"] - uncertainty(told) <= limit else False
+
+
+def worded(figure: str, met: bool | None) -> str:
+    """Say with a figure that the noise is larger than what is judged, where it is."""
+    if met is None:
+        return f"not settled: {figure}; measure again when the machine rests"
+    return figure

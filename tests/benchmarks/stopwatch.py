@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rows import Measured, summary
+from rows import Measured, summary, uncertainty, worded
 
 SAMPLES = 32
 NEAR = 0.05  # how far a median may be from the judge's
@@ -103,18 +102,8 @@ def close(what: str, ratios: list[float]) -> Measured:
     figure = f"medians differ by {away:.1%}, give or take {doubt:.1%}"
     met: bool | None = away <= NEAR
     if away - doubt <= NEAR < away + doubt:
-        met, figure = None, f"not settled: {figure}; measure again when the machine rests"
-    return Measured(what, figure, f"within {NEAR:.0%}", met, {"ratio": told})
-
-
-def uncertainty(told: dict[str, Any]) -> float:
-    """Return how far the true median may be from the one seen, 19 times out of 20.
-
-    The notch of McGill, Tukey and Larsen, "Variations of box plots" (The American Statistician,
-    1978): 1.57 interquartile ranges over the root of the count.
-    """
-    low, high = told["quartiles"]
-    return float(1.57 * (high - low) / math.sqrt(told["count"]))
+        met = None
+    return Measured(what, worded(figure, met), f"within {NEAR:.0%}", met, {"ratio": told})
 
 
 def pyperf() -> list[float]:

@@ -7,7 +7,6 @@ own, and is the highest resident memory during the stream above what was held wh
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rows import Measured, summaries
+from rows import Measured, at_most, summaries, summary, worded
 
 from kerasdemo._backend import import_keras, import_tensorflow
 
@@ -42,14 +41,16 @@ def measure_speed() -> Iterator[Measured]:
         ours = median.pop("predict_stream")
         fastest = min(median, key=lambda name: median[name])
         turns = times.warm["predict_stream"] / times.warm[fastest]
-        low, ratio, high = statistics.quantiles(turns, n=4)
+        ratio = summary(turns)
+        low, high = ratio["quartiles"]
         told = ", ".join(f"{name} {seconds * 1e3:.0f}" for name, seconds in median.items())
         figure = (
-            f"{ratio:.2f} ({low:.2f} to {high:.2f}) of the {fastest}'s time; "
+            f"{ratio['median']:.2f} ({low:.2f} to {high:.2f}) of the {fastest}'s time; "
             f"medians: {ours * 1e3:.0f} ms, {told}"
         )
         data = {"seconds": summaries(times.warm), "first_call": times.first, "ratio": ratio}
-        yield Measured(f"predict_stream, {what}", figure, SPEED, bool(ratio <= 1.02), data)
+        met = at_most(ratio, 1.02)
+        yield Measured(f"predict_stream, {what}", worded(figure, met), SPEED, met, data)
 
 
 def workloads() -> Iterator[tuple[str, Any, Any]]:

@@ -97,7 +97,7 @@ def test_only_what_is_missed_fails(benches, capsys, rows_, status):
     assert bench.main([]) == status
     printed = capsys.readouterr().out
     assert ("Missed: another" in printed) is bool(status)
-    assert ("1 not measured" in printed) is (status == 0)
+    assert ("1 undecided" in printed) is (status == 0)
 
 
 def test_the_json_has_every_row_with_its_machine(benches, reports):
@@ -129,6 +129,14 @@ def test_a_part_measured_again_leaves_the_rest(benches, reports):
     bench.main(["two"])
     left = report.read_report()["benches"]
     assert [left[name]["rows"][0]["met"] for name in ("one", "two")] == [True, False]
+
+
+def test_a_whole_run_keeps_nothing_of_the_last(benches):
+    benches(one=(GOOD,), old=(GOOD,))
+    bench.main([])
+    benches(one=(GOOD,))
+    bench.main([])
+    assert list(report.read_report()["benches"]) == ["one"]
 
 
 def test_another_machine_begins_a_new_report(benches, monkeypatch):
