@@ -103,7 +103,7 @@ def close(what: str, ratios: list[float]) -> Measured:
     met: bool | None = away <= NEAR
     if away - doubt <= NEAR < away + doubt:
         met = None
-    return Measured(what, worded(figure, met), f"within {NEAR:.0%}", met, {"ratio": told})
+    return Measured(what, worded(figure, met), f"within {NEAR * 100:.0f} %", met, {"ratio": told})
 
 
 def pyperf() -> list[float]:
