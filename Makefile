@@ -17,7 +17,7 @@ help:
 	@echo "make lab          JupyterLab with the lessons (makes .venv at the first call)"
 	@echo "make test         every test, layer by layer"
 	@echo "make lint         ruff and mypy alone"
-	@echo "make bench        the budgets, measured here"
+	@echo "make bench        the budgets, measured here; ARGS=peers: predict and its peers alone"
 	@echo "make notebooks    run the lessons and store their outputs"
 	@echo "make digits       remake the embedded digits"
 	@echo "make readme       put into README.md what its commands print"

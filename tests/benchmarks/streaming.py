@@ -7,13 +7,14 @@ own, and is the highest resident memory during the stream above what was held wh
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from rows import Measured, at_most, summaries, summary, worded
 
 from kerasdemo._backend import import_keras, import_tensorflow
 
@@ -22,16 +23,15 @@ SPEED = "at least as fast as the fastest of three, within 2 %"
 SHORT, LONG = 10_000, 1_000_000  # samples
 WIDTH = 64  # numbers that the memory's model gives to each sample: 256 bytes
 FLAT = 16  # megabytes that the long stream may take more than the short one
-Row = tuple[str, str, str, "bool | None"]  # as in bench.Measured
 
 
-def measure_streaming() -> Iterator[Row]:
+def bench_streaming() -> Iterator[Measured]:
     """Yield one row for each speed, and one for the memory."""
     yield from measure_speed()
     yield measure_memory()
 
 
-def measure_speed() -> Iterator[Row]:
+def measure_speed() -> Iterator[Measured]:
     """Time the ways through three Datasets, warm, and compare within each round."""
     import kerasdemo as kd
 
@@ -41,13 +41,16 @@ def measure_speed() -> Iterator[Row]:
         ours = median.pop("predict_stream")
         fastest = min(median, key=lambda name: median[name])
         turns = times.warm["predict_stream"] / times.warm[fastest]
-        low, ratio, high = statistics.quantiles(turns, n=4)
+        ratio = summary(turns)
+        low, high = ratio["quartiles"]
         told = ", ".join(f"{name} {seconds * 1e3:.0f}" for name, seconds in median.items())
         figure = (
-            f"{ratio:.2f} ({low:.2f} to {high:.2f}) of the {fastest}'s time; "
+            f"{ratio['median']:.2f} ({low:.2f} to {high:.2f}) of the {fastest}'s time; "
             f"medians: {ours * 1e3:.0f} ms, {told}"
         )
-        yield f"predict_stream, {what}", figure, SPEED, bool(ratio <= 1.02)
+        data = {"seconds": summaries(times.warm), "first_call": times.first, "ratio": ratio}
+        met = at_most(ratio, 1.02)
+        yield Measured(f"predict_stream, {what}", worded(figure, met), SPEED, met, data)
 
 
 def workloads() -> Iterator[tuple[str, Any, Any]]:
@@ -87,19 +90,21 @@ def ways(model: Any, dataset: Any) -> dict[str, Callable[[], Any]]:
     }
 
 
-def measure_memory() -> Row:
+def measure_memory() -> Measured:
     """Compare a stream of a million samples with one of ten thousand, and with predict."""
     what = f"predict_stream, memory from {SHORT:,} to {LONG:,} samples"
     budget = f"flat: at most {FLAT} MB more"
     if not Path("/proc/self/clear_refs").exists():
-        return what, "not measured: the peak of a stretch is read from Linux's /proc", budget, None
+        figure = "not measured: the peak of a stretch is read from Linux's /proc"
+        return Measured(what, figure, budget, None)
     short, long = (in_process("stream", n) for n in (SHORT, LONG))
     whole = in_process("predict", LONG)
     figure = (
         f"{short:.0f} MB, then {long:.0f} MB; predict takes {whole:.0f} MB for "
         f"{LONG * WIDTH * 4 / 1e6:.0f} MB of results"
     )
-    return what, figure, budget, long - short <= FLAT
+    data = {"short_MB": short, "long_MB": long, "predict_MB": whole}
+    return Measured(what, figure, budget, long - short <= FLAT, data)
 
 
 def in_process(way: str, samples: int) -> float:

@@ -99,6 +99,13 @@ class JupyterServer:
                 raise RuntimeError((self.home / "server.log").read_text()[-4000:])
             time.sleep(0.2)
 
+    @property
+    def pid(self) -> int:
+        """The process of the server, once it is started."""
+        if self._process is None:
+            raise RuntimeError("the server is not started")
+        return self._process.pid
+
     def stop(self) -> None:
         """End the kernels and the server that were started here."""
         if self._process is not None and self._process.poll() is None:

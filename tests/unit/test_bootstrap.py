@@ -616,61 +616,11 @@ def test_what_npm_fetches_is_a_range_and_names_no_registry(runner):
     assert not (runner.PACKAGE.parent / "package-lock.json").exists()
 
 
-# --- what bench.py makes of the reports that the set-up and the runner leave
+# --- what the set-up and the runner leave for `make bench`
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """Load the benchmarks; they read the reports of the test."""
-    monkeypatch.syspath_prepend(str(ROOT / "tests" / "benchmarks"))
-    monkeypatch.delitem(sys.modules, "bench", raising=False)
-    monkeypatch.setenv("TQDM_DISABLE", "1")  # bench sets it; here it is put back
-    module = importlib.import_module("bench")
-    monkeypatch.setattr(module, "REPORTS", tmp_path / "reports")
-    return module
-
-
-def leave(bench: ModuleType, name: str, report: object) -> None:
-    """Write a report."""
-    bench.REPORTS.mkdir(exist_ok=True)
-    (bench.REPORTS / name).write_text(json.dumps(report), encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("setup", "suite", "line", "status"),
-    [
-        (200.0, 274.0, "met     make test: 7.9 min, 3.3 of them for the set-up", 0),
-        (240.0, 246.0, "MISSED  make test: 8.1 min, 4.0 of them for the set-up", 1),
-    ],
-)
-def test_the_budget_of_make_test_counts_the_set_up(bench, capsys, setup, suite, line, status):
-    leave(bench, "setup.json", {"extra": "test", "seconds": setup})
-    leave(bench, "summary.json", {"seconds": suite, "skipped": []})
-    assert bench.main(["suite"]) == status
-    assert capsys.readouterr().out.startswith(line)
-
-
-@pytest.mark.parametrize(
-    ("setup", "suite", "reason"),
-    [
-        (None, None, "not measured: run make test first"),
-        ("test", None, "not measured: run make test first"),
-        ("test", ["browser"], "not measured: its last run skipped browser"),
-        (None, [], "1.0 min without the set-up, which was not measured: run make clean"),
-        ("lab", [], "1.0 min without the set-up, which was not measured: run make clean"),
-    ],
-)
-def test_what_is_not_measured_is_neither_met_nor_missed(bench, capsys, setup, suite, reason):
-    if setup is not None:
-        leave(bench, "setup.json", {"extra": setup, "seconds": 9.0})
-    if suite is not None:
-        leave(bench, "summary.json", {"seconds": 60.0, "skipped": suite})
-    assert bench.main(["suite"]) == 0
-    assert capsys.readouterr().out.startswith(f"?       make test: {reason}")
-
-
-def test_a_whole_run_leaves_its_seconds_and_a_part_of_it_none(runner, bench, monkeypatch):
-    summary = bench.REPORTS / "summary.json"
+def test_a_whole_run_leaves_its_seconds_and_a_part_of_it_none(runner, monkeypatch):
+    summary = runner.REPORTS / "summary.json"
     assert runner.main(["--only", "unit"]) == 0
     assert not summary.exists()
     without(runner, monkeypatch, "playwright")
