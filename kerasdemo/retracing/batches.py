@@ -38,7 +38,13 @@ def is_whole(number: Any) -> bool:
 
 def is_pair(wish: tuple[Any, ...]) -> bool:
     """Say whether this is a size or a shape, and a dtype."""
-    return len(wish) == 2 and not is_whole(wish[1])
+    if len(wish) != 2 or is_whole(wish[1]):
+        return False
+    try:
+        np.dtype(wish[1])
+    except TypeError:
+        return False
+    return True
 
 
 def zeros_for(model: Any, size: int, dtype: Any) -> Any:
