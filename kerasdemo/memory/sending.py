@@ -161,7 +161,7 @@ def looked_up(code: CodeType) -> dict[str, None]:
     found = {
         step.argval: None
         for step in dis.get_instructions(code)
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
     }
     for part in code.co_consts:
         found |= looked_up(part) if isinstance(part, CodeType) else {}

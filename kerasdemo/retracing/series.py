@@ -75,11 +75,19 @@ def retraces(model: Any, shapes: Sequence[Any], *, methods: Sequence[str] = GRAP
         traces[method] = tuple(count for count, _, _ in seen)
         if any(again for _, _, again in seen):
             slower[method] = tuple(first / again for _, first, again in seen)
-            recompiled[method] = tuple(
-                first > XLA_TIMES * again and first - again > XLA_SECONDS
-                for _, first, again in seen
-            )
+            recompiled[method] = tuple(xla_compiled(first, again) for _, first, again in seen)
     return Retraces(tuple(map(described, batches)), traces, slower, recompiled)
+
+
+def xla_compiled(first: float, again: float) -> bool:
+    """Judge by the seconds of a call and of its repetition whether XLA compiled for the call.
+
+    Examples
+    --------
+    >>> xla_compiled(0.1, 0.001), xla_compiled(0.1, 0.05), xla_compiled(0.006, 0.001)
+    (True, False, False)
+    """
+    return first > XLA_TIMES * again and first - again > XLA_SECONDS
 
 
 def one_series(model: Any, method: str, batches: Sequence[Any]) -> list[tuple[int, float, float]]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 import kerasdemo as kd
 from kerasdemo.methods import compiled
 from kerasdemo.retracing.batches import batch_of
+from kerasdemo.retracing.series import xla_compiled
 
 
 class Counting(keras.Model):
@@ -120,6 +121,20 @@ def test_the_model_is_as_it_was_when_a_call_raises():
     with pytest.raises(ValueError, match="a batch needs"):
         kd.retraces(model, [3, (3, 7, 7, 1)])
     assert state(model) == before
+
+
+def test_no_function_is_left_behind_where_there_was_none():
+    model = models.functional()
+    kd.retraces(model, [3], methods=["compiled"])
+    assert compiled(model).experimental_get_tracing_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "judged"),
+    [(0.1, 0.001, True), (0.1, 0.03, False), (0.009, 0.0001, False), (0.011, 0.0001, True)],
+)
+def test_xla_is_told_by_a_ratio_and_a_least_difference(first, again, judged):
+    assert xla_compiled(first, again) is judged
 
 
 def test_xla_compiles_for_each_shape_below_the_trace():
