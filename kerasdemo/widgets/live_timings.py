@@ -65,6 +65,8 @@ class LiveTimings(KitWidget):
     >>> times = live.run()
     >>> sorted(times[8].median), times[8].median["sum"] > 0
     (['sum'], True)
+
+    Introduced in lesson 06.
     """
 
     _esm = page_module("live_timings")
