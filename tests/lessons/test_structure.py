@@ -190,7 +190,7 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "06a": r"took over 3 times as much: True",
     "06b": r"predict_on_batch was first, predict was last",
     "06c": r"2 graphs for 5 sizes",
-    "06d": r"quicker: True, 8 times as quick: False",
+    "06d": r"quicker: True, 32 times as quick: False",
     "07a": r"359 rows, the same as from the array: True",
     "07b": r"over 10 times as long: True",
     "07c": r"piled up in predict: True; in a stream they did not: True",
