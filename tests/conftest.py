@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +31,10 @@ def pytest_make_collect_report() -> Iterator[None]:
     """Watch whole files that skip themselves (``importorskip``)."""
     outcome = yield
     _fail_if_skipped(outcome.get_result())
+
+
+@pytest.fixture
+def a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let progress bars be shown, as in a notebook that somebody reads."""
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
