@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -36,5 +35,4 @@ def pytest_make_collect_report() -> Iterator[None]:
 @pytest.fixture
 def a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let progress bars be shown, as in a notebook that somebody reads."""
-    monkeypatch.setitem(sys.modules, "ipykernel", object())
-    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    monkeypatch.setattr("kerasdemo._progress.somebody_looks", lambda: True)
