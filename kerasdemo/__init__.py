@@ -26,9 +26,12 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.classifier import train_classifier as train_classifier
     from kerasdemo.comparison import Comparison as Comparison
     from kerasdemo.comparison import compare as compare
+    from kerasdemo.costs import BatchTimings as BatchTimings
     from kerasdemo.digits import Digits as Digits
     from kerasdemo.digits import load_digits as load_digits
     from kerasdemo.doctor import check_setup as check_setup
+    from kerasdemo.memory import MemoryUse as MemoryUse
+    from kerasdemo.memory import measure_memory as measure_memory
     from kerasdemo.methods import METHODS as METHODS
     from kerasdemo.methods import run as run
     from kerasdemo.prediction import Prediction as Prediction
@@ -37,9 +40,12 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.quiz import check as check
     from kerasdemo.quiz import predict_first as predict_first
     from kerasdemo.quiz import reveal as reveal
+    from kerasdemo.retracing import Retraces as Retraces
+    from kerasdemo.retracing import retraces as retraces
     from kerasdemo.spy import CallTrace as CallTrace
     from kerasdemo.spy import trace_call as trace_call
     from kerasdemo.streaming import predict_stream as predict_stream
+    from kerasdemo.sweeping import time_methods as time_methods
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
     from kerasdemo.view.flow import FlowDiagram as FlowDiagram
@@ -71,6 +77,12 @@ _HOME = {
     "predict_stream": "streaming",
     "time_calls": "timing",
     "Timings": "timing",
+    "time_methods": "sweeping",
+    "BatchTimings": "costs",
+    "measure_memory": "memory",
+    "MemoryUse": "memory",
+    "retraces": "retracing",
+    "Retraces": "retracing",
     "SampleChooser": "widgets",
     "DigitView": "widgets",
     "SoftmaxView": "widgets",

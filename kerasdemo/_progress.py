@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -26,5 +27,11 @@ def progress_bar(total: int | None, *, shown: bool = True, **options: Any) -> An
 
 
 def somebody_looks() -> bool:
-    """Say whether this is a notebook or a terminal."""
-    return "ipykernel" in sys.modules or bool(sys.stderr and sys.stderr.isatty())
+    """Say whether this is a notebook or a terminal.
+
+    A notebook that a test runs has no reader, and a bar in it is there on a slow day only. pytest
+    says so in the environment, which a kernel inherits; ipykernel looks there too.
+    """
+    if "ipykernel" in sys.modules:
+        return "PYTEST_CURRENT_TEST" not in os.environ
+    return bool(sys.stderr and sys.stderr.isatty())

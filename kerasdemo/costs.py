@@ -16,8 +16,8 @@ from kerasdemo.spy import as_new
 from kerasdemo.timing import Timings, time_calls
 from kerasdemo.view.durations import milliseconds
 from kerasdemo.view.table import Row, Table, as_html, as_text
-from kerasdemo.view.timings_table import numbers
-from kerasdemo.view.timings_words import Point, what_to_look_at
+from kerasdemo.view.timings_table import numbers, throughput
+from kerasdemo.view.timings_words import Point, not_measured, what_to_look_at
 
 
 def traced(model: Any, methods: Sequence[str]) -> tuple[str, ...]:
@@ -77,16 +77,21 @@ def time_methods_once(
 class BatchTimings:
     """Times of one call against the number of samples in it. ``times[8]`` are those of 8 samples.
 
+    Made by `time_methods` and by the widget `LiveTimings`.
+
     Attributes
     ----------
     points : dict of int to Timings
-        The times of each batch size, in seconds a call.
+        The times of each batch size, in seconds a call; the first call of each is apart.
     traced : tuple of str
         The methods whose very first call is known to trace a graph.
+    missing : tuple of int
+        Batch sizes that were not measured because of an interrupt.
     """
 
     points: dict[int, Timings] = field(default_factory=dict)
     traced: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
 
     def __getitem__(self, batch_size: int) -> Timings:
         if batch_size not in self.points:
@@ -111,38 +116,72 @@ class BatchTimings:
         return points
 
     @property
+    def latency(self) -> dict[str, dict[int, float]]:
+        """Seconds that a call takes, the median: method -> batch size -> seconds."""
+        return {name: {p.size: p.median for p in line} for name, line in self.series.items()}
+
+    @property
+    def throughput(self) -> dict[str, dict[int, float]]:
+        """Samples a second, by the median: method -> batch size -> samples a second."""
+        return {name: {p.size: p.rate for p in line} for name, line in self.series.items()}
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        """What to look at, in sentences."""
-        return tuple(what_to_look_at(self.series, traced=self.traced))
+        """What to look at, in sentences, and what is missing."""
+        found = what_to_look_at(self.series, traced=self.traced)
+        return (*found, *([not_measured(self.missing)] if self.missing else []))
 
     @property
     def table(self) -> Table:
-        """Median and quartiles in milliseconds for each batch size, and the very first call."""
+        """Milliseconds a call and samples a second for each batch size; the first call apart."""
         series = self.series
         by_size = list(zip(*series.values(), strict=True))
         rows = [
-            Row(str(points[0].size), tuple("{} ({})".format(*numbers(p)) for p in points))
+            Row(
+                str(points[0].size),
+                tuple("{} ({}), {}".format(*numbers(p), throughput(p)) for p in points),
+            )
             for points in by_size
         ]
         for points in by_size[:1]:
             first = tuple(milliseconds(p.first).removesuffix(" ms") for p in points)
             rows.append(Row(f"first call at {points[0].size}", first))
         title = (
-            "samples a call: median milliseconds of a call (quartiles)"
+            "samples a call: median milliseconds of a call (quartiles), samples a second"
             if rows
             else "not measured yet"
         )
         return Table(tuple(series), tuple(rows), title=title, notes=self.notes)
 
     def as_dict(self) -> dict[int, dict[str, Any]]:
-        """Return the seconds as plain values: batch size -> method -> times."""
-        return {size: times.as_dict() for size, times in sorted(self.points.items())}
+        """Return plain values, for JSON: batch size -> method -> seconds, samples a second."""
+        rates = self.throughput
+        return {
+            size: {
+                name: {**each, "samples_a_second": rates[name][size]}
+                for name, each in times.as_dict().items()
+            }
+            for size, times in sorted(self.points.items())
+        }
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw time against batch size with quartile bands; return the Axes."""
+    def plot(self, ax: Any = None, *, per: str = "call") -> Any:
+        """Draw the methods against batch size, with bands from quartile to quartile.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw.
+        per : str
+            ``"call"``: milliseconds a call. ``"sample"``: milliseconds a sample. ``"second"``:
+            samples a second.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
         from kerasdemo.view.plots import plot_batch_sizes
 
-        return plot_batch_sizes(self.series, ax=ax)
+        return plot_batch_sizes(self.series, ax=ax, per=per)
 
     def __repr__(self) -> str:
         return as_text(self.table)

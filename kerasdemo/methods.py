@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import difflib
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from kerasdemo._backend import import_tensorflow
@@ -117,6 +118,18 @@ def compiled(model: Any) -> Any:
     if model not in _compiled:
         _compiled[model] = new_compiled(model)
     return _compiled[model]
+
+
+@contextmanager
+def compiled_anew(model: Any) -> Iterator[None]:
+    """Set the function that is kept for `model` aside while the block lasts."""
+    kept = _compiled.pop(model, None)
+    try:
+        yield
+    finally:
+        _compiled.pop(model, None)
+        if kept is not None:
+            _compiled[model] = kept
 
 
 def new_compiled(model: Any) -> Any:

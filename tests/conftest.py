@@ -30,3 +30,9 @@ def pytest_make_collect_report() -> Iterator[None]:
     """Watch whole files that skip themselves (``importorskip``)."""
     outcome = yield
     _fail_if_skipped(outcome.get_result())
+
+
+@pytest.fixture
+def a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let progress bars be shown, as in a notebook that somebody reads."""
+    monkeypatch.setattr("kerasdemo._progress.somebody_looks", lambda: True)

@@ -168,11 +168,16 @@ def _same_but_for_numbers(old: NotebookNode, new: NotebookNode) -> bool:
 
 
 def _shape(outputs: list[NotebookNode]) -> list[str]:
-    """Return the outputs' text with each number and each gap replaced by one sign."""
+    """Return the outputs' text with each number and each gap replaced by one sign.
+
+    Left out are pictures in HTML, and what its list items say: sentences that depend on the numbers
+    ("predict_on_batch is quickest up to 32").
+    """
     texts = []
     for output in outputs:
         data = {k: v for k, v in output.get("data", {}).items() if not k.startswith("image/")}
         text = output.get("text") or repr(sorted(data.items()))
+        text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]*|<li>.*?</li>", "", text)
         words = re.sub(r"[\d.,]*\d(e[-+]?\d+)?", "#", text)
         texts.append(output.output_type + re.sub(r"[\s━─-]+", " ", words))
     return texts

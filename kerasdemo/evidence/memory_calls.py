@@ -1,4 +1,4 @@
-"""Calls whose memory is measured: each function prepares one, and returns its bytes and the call.
+"""Calls whose memory is measured: each function prepares one for so many MB, and returns it.
 
 Rows are wide (65,536 numbers) and the model is one dense layer, so that the rows are all that
 counts. Every path is run once on a few rows beforehand: what TensorFlow itself sets up is not
@@ -17,7 +17,12 @@ from kerasdemo.evidence.scenes import dense
 
 WIDE = 65_536
 BATCH = 32
-Prepared = tuple[int, Callable[[], Any]]
+Prepared = Callable[[], Any]
+
+
+def now(call: Prepared) -> Any:
+    """Make the call that was prepared."""
+    return call()
 
 
 def rows_for(megabytes: int) -> int:
@@ -67,7 +72,7 @@ def predict_dataset(megabytes: int) -> Prepared:
     """Predict a Dataset whose rows exist one batch at a time."""
     model, count = narrow(), rows_for(megabytes)
     data = stream(count)
-    return count * WIDE * 4, lambda: model.predict(data, verbose=0)
+    return lambda: model.predict(data, verbose=0)
 
 
 def join_then_predict(megabytes: int) -> Prepared:
@@ -79,13 +84,13 @@ def join_then_predict(megabytes: int) -> Prepared:
         x = np.concatenate(list(data.as_numpy_iterator()))
         return model.predict(x, verbose=0)
 
-    return count * WIDE * 4, call
+    return call
 
 
 def predict_array(megabytes: int) -> Prepared:
     """Predict an array that is there already."""
     model, x = narrow(), rows(rows_for(megabytes))
-    return x.nbytes, lambda: model.predict(x, verbose=0)
+    return lambda: model.predict(x, verbose=0)
 
 
 def predict_slices(megabytes: int) -> Prepared:
@@ -96,26 +101,26 @@ def predict_slices(megabytes: int) -> Prepared:
     def call() -> Any:
         return model.predict(tf.data.Dataset.from_tensor_slices(x).batch(BATCH), verbose=0)
 
-    return x.nbytes, call
+    return call
 
 
 def on_batch_whole(megabytes: int) -> Prepared:
     """Give predict_on_batch a whole array."""
     model, x = narrow(), rows(rows_for(megabytes))
-    return x.nbytes, lambda: model.predict_on_batch(x)
+    return lambda: model.predict_on_batch(x)
 
 
 def on_batch_slices(megabytes: int) -> Prepared:
     """Give predict_on_batch one slice of an array after the other."""
     model, x = narrow(), rows(rows_for(megabytes))
     starts = range(0, len(x), BATCH)
-    return x.nbytes, lambda: [model.predict_on_batch(x[i : i + BATCH]) for i in starts]
+    return lambda: [model.predict_on_batch(x[i : i + BATCH]) for i in starts]
 
 
 def predict_outputs(megabytes: int) -> Prepared:
     """Predict a few numbers into a large output."""
     model, x = broad(), np.ones((rows_for(megabytes), 1), np.float32)
-    return len(x) * WIDE * 4, lambda: model.predict(x, batch_size=BATCH, verbose=0)
+    return lambda: model.predict(x, batch_size=BATCH, verbose=0)
 
 
 def on_batch_outputs_reduced(megabytes: int) -> Prepared:
@@ -126,4 +131,4 @@ def on_batch_outputs_reduced(megabytes: int) -> Prepared:
     def call() -> Any:
         return [model.predict_on_batch(x[i : i + BATCH]).max(axis=-1) for i in starts]
 
-    return len(x) * WIDE * 4, call
+    return call

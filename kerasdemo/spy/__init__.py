@@ -5,7 +5,7 @@ from kerasdemo.spy.fresh import COUNTING, as_new
 from kerasdemo.spy.observing import Observation, event_counter, observe, takes
 from kerasdemo.spy.runs import Runs, count_runs, runs_as
 from kerasdemo.spy.timeline import PHASES, Span
-from kerasdemo.spy.tracing import trace_call
+from kerasdemo.spy.tracing import restored, trace_call
 
 __all__ = [
     "COUNTING",
@@ -18,6 +18,7 @@ __all__ = [
     "count_runs",
     "event_counter",
     "observe",
+    "restored",
     "runs_as",
     "takes",
     "trace_call",

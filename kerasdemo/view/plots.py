@@ -6,7 +6,8 @@ and on a dark page. No global style is changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kerasdemo.view.timings_chart import DASHES
@@ -74,13 +75,31 @@ def plot_times(
     return ax
 
 
-def plot_batch_sizes(series: Series, *, ax: Any = None) -> Any:
-    """Draw the median time of a call against its batch size, with quartile bands; both axes log.
+SCALES: dict[str, tuple[str, Callable[[float, int], float]]] = {
+    # what seconds of a call on so many samples are drawn as
+    "call": ("milliseconds a call", lambda seconds, size: seconds * 1000),
+    "sample": ("milliseconds a sample", lambda seconds, size: seconds * 1000 / size),
+    "second": ("samples a second", lambda seconds, size: size / seconds if seconds else math.nan),
+}
+
+
+def plot_batch_sizes(series: Series, *, ax: Any = None, per: str = "call") -> Any:
+    """Draw what a call costs against its batch size, with quartile bands; both axes log.
+
+    `per` is one of `SCALES`.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        For another `per`.
     """
+    if per not in SCALES:
+        raise ValueError(f"per is {per!r}; it must be one of {', '.join(map(repr, SCALES))}.")
+    label, scale = SCALES[per]
     ax = new_axes(ax, size=(7, 4))
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
@@ -88,7 +107,8 @@ def plot_batch_sizes(series: Series, *, ax: Any = None) -> Any:
         colour = COLOURS[number % len(COLOURS)]
         sizes = [point.size for point in points]
         low, middle, high = (
-            [getattr(point, part) * 1000 for point in points] for part in ("low", "median", "high")
+            [scale(getattr(point, part), point.size) for point in points]
+            for part in ("low", "median", "high")
         )
         dash = DASHES[number % len(DASHES)]
         style = (0, [length / 2 for length in dash]) if dash else "solid"
@@ -98,7 +118,7 @@ def plot_batch_sizes(series: Series, *, ax: Any = None) -> Any:
     sizes = sorted({point.size for points in series.values() for point in points})
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.set_xlabel("samples a call")
-    ax.set_ylabel("milliseconds a call")
+    ax.set_ylabel(label)
     if series:
         ax.legend(frameon=False, labelcolor=INK)
     return ax

@@ -20,7 +20,7 @@ def throughput(point: Point) -> str:
     >>> throughput(Point(256, 1, 0.0371, 0.03, 0.04))
     '6,900/s'
     """
-    rate = point.size / point.median if point.median else math.inf
+    rate = point.rate
     if not 0 < rate < math.inf:
         return "-"
     digits = 2 - math.floor(math.log10(rate))

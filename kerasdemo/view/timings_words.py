@@ -7,6 +7,7 @@ into the quicker half of the other's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -31,6 +32,11 @@ class Point(NamedTuple):
         if unit == "call":
             return self
         return Point(self.size, *(value / self.size for value in self[1:]))
+
+    @property
+    def rate(self) -> float:
+        """Samples a second, by the median."""
+        return self.size / self.median if self.median else math.inf
 
 
 Series = Mapping[str, Sequence[Point]]
@@ -172,6 +178,17 @@ def _first_call(series: Series, traced: Collection[str]) -> str:
     if again:
         said += f" Its first call was slow again at {listed([str(p.size) for p in again])}."
     return said
+
+
+def not_measured(sizes: Sequence[int]) -> str:
+    """Say which batch sizes an interrupt left out.
+
+    Examples
+    --------
+    >>> not_measured([64, 128])
+    'Interrupted: batches of 64 and 128 were not measured.'
+    """
+    return f"Interrupted: batches of {listed([str(size) for size in sizes])} were not measured."
 
 
 def samples(count: int) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 import traitlets
 
-from kerasdemo._progress import progress_bar
 from kerasdemo.costs import BatchTimings
 from kerasdemo.sweeping import Sweep
 from kerasdemo.view.table import Table
@@ -66,6 +65,8 @@ class LiveTimings(KitWidget):
     >>> times = live.run()
     >>> sorted(times[8].median), times[8].median["sum"] > 0
     (['sum'], True)
+
+    Introduced in lesson 06.
     """
 
     _esm = page_module("live_timings")
@@ -114,13 +115,7 @@ class LiveTimings(KitWidget):
 
         A progress bar appears after two seconds. An interrupt keeps the points made so far.
         """
-        left = len(self._sweep.left)
-        with progress_bar(left, desc="timing", unit="size", delay=2, leave=False) as bar:
-            for _ in range(left):
-                self._sweep.measure()
-                self._show()
-                bar.update()
-        return self.timings
+        return self._sweep.run(self._show)
 
     def clear(self) -> None:
         """Forget what was measured."""

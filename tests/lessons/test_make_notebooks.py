@@ -144,6 +144,23 @@ def test_an_ignored_cell_keeps_its_numbers_and_no_more(write_notebook):
     assert path.read_text(encoding="utf-8").count("seconds") == 0, "the words differ: renew"
 
 
+def test_a_picture_and_sentences_about_the_numbers_are_kept_too(write_notebook):
+    source = """import base64, secrets
+from IPython.display import HTML
+random = base64.b64encode(secrets.token_bytes(90)).decode()
+said = "".join(f"<li>{'up' if n else 'down'} {random[n]}</li>" for n in range(secrets.randbelow(3)))
+HTML(f'<img src="data:image/png;base64,{random}" alt="{len(random)} ms"><ul>{said}</ul>words')"""
+    path = write_notebook(source, tags=["nbval-ignore-output"])
+    assert tool.main([str(path)]) == 0
+    first = path.read_text(encoding="utf-8")
+    for _ in range(2):
+        assert tool.main([str(path)]) == 0
+        assert path.read_text(encoding="utf-8") == first
+    path.write_text(first.replace("</ul>words", "</ul>other", 1), encoding="utf-8")
+    assert tool.main([str(path)]) == 0
+    assert "</ul>other" not in path.read_text(encoding="utf-8"), "other words around them: renew"
+
+
 def test_of_a_progress_bar_only_the_last_state_is_stored(write_notebook):
     bar = (
         "print('start')\nfor n in range(4):\n    print(f'\\b\\r{n}/3', end='', flush=True)\nprint()"

@@ -17,11 +17,12 @@ from packaging.requirements import Requirement
 
 import kerasdemo as kd
 from kerasdemo.claims import Ledger, Verdict, check, check_claims, known_claims, select
-from kerasdemo.evidence import memory
+from kerasdemo.evidence import memory_calls
 from kerasdemo.evidence.known import Claim
 from kerasdemo.evidence.memory import extra_memory
 from kerasdemo.evidence.ratios import Ratio, ratio, settle
 from kerasdemo.evidence.seen import VERDICTS, NotMeasuredHere, Seen, attempt, judge
+from kerasdemo.memory import CannotMeasure, measuring
 from kerasdemo.timing import Timings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -255,18 +256,18 @@ def test_memory_is_measured_where_it_is_used():
 
 
 def test_memory_that_no_system_tells_is_not_measured(monkeypatch):
-    def unknown(field):
-        raise OSError
+    def unknown():
+        raise CannotMeasure("This system does not tell a process's peak memory.")
 
-    monkeypatch.setattr(memory, "linux_status", unknown)
-    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr(measuring, "read_peak", unknown)
     with pytest.raises(NotMeasuredHere, match="peak memory"):
-        memory.peak_now()
+        extra_memory("predict_array", 61)
 
 
-def test_a_measuring_process_that_ends_early_is_told():
-    with pytest.raises(NotMeasuredHere, match="AttributeError"):
-        extra_memory("no_such_call")
+def test_a_measuring_process_that_ends_early_is_told(monkeypatch):
+    monkeypatch.setattr(memory_calls, "rows_for", lambda megabytes: 32)
+    with pytest.raises(NotMeasuredHere, match="`prepare` raised TypeError"):
+        extra_memory("predict_array", "many")
 
 
 @pytest.mark.parametrize(("third", "verdict"), [(0, "holds"), (1, "false")])

@@ -141,7 +141,7 @@ def test_training_draws_every_sample_once_an_epoch_when_it_does_not_redraw():
     assert not np.array_equal(first, second)
 
 
-def test_training_shows_its_progress_when_asked(capsys):
+def test_training_shows_its_progress_when_asked(capsys, a_reader):
     train_classifier(digits=DIGITS[:100], epochs=2, augment=False, verbose=1)
     shown = capsys.readouterr()
     assert "2/2" in shown.err

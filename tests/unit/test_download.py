@@ -365,7 +365,7 @@ def test_https_is_never_left(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
-def test_the_progress_bar_starts_where_the_download_does(server, tmp_path, capsys):
+def test_the_progress_bar_starts_where_the_download_does(server, tmp_path, capsys, a_reader):
     (tmp_path / "data.bin.part").write_bytes(DATA[: len(DATA) // 2])
     url = server.url + "data.bin"
     download.download([url], tmp_path / "data.bin", sha256=SHA, size=len(DATA))

@@ -16,11 +16,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"view"},
     {"_backend", "_progress", "preprocess", "saving"},
-    {"sources", "handwriting", "notebook_files", "prompt_messages"},
+    {"sources", "handwriting", "notebook_files", "prompt_messages", "memory"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
     {"classifier", "_training", "_shipped_classifier", "spy", "streaming"},
-    {"inspections", "timing"},
+    {"inspections", "timing", "retracing"},
     {"costs"},
     {"sweeping"},
     {"comparison", "calls", "preflight"},

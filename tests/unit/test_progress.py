@@ -38,4 +38,6 @@ def test_who_looks(no_notebook, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert not somebody_looks()
     monkeypatch.setitem(sys.modules, "ipykernel", object())
+    assert not somebody_looks(), "a kernel under test has no reader"
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
     assert somebody_looks()

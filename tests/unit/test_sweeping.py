@@ -1,5 +1,7 @@
 """One call at each batch size: what is measured, in which order, and what a stop leaves."""
 
+import json
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -266,7 +268,11 @@ def test_the_result_is_numbers_table_text_and_picture(times):
     assert times.as_dict()[4]["batch"]["warm_median"] == pytest.approx(3.0)
     assert times.table.columns == ("loop", "batch")
     assert [row.label for row in times.table.rows] == ["1", "2", "4", "first call at 1"]
-    assert times.table.rows[2].cells[1] == "3000 (3000-3000)"
+    assert times.table.rows[2].cells[1] == "3000 (3000-3000), 1.33/s"
+    assert times.latency["loop"] == pytest.approx({1: 1.01, 2: 2.01, 4: 4.01})
+    assert times.throughput["batch"] == pytest.approx({1: 1 / 2.25, 2: 2 / 2.5, 4: 4 / 3})
+    assert times.as_dict()[4]["batch"]["samples_a_second"] == pytest.approx(4 / 3)
+    json.dumps(times.as_dict())
     assert "Quickest by samples a call: loop up to 2; batch at 4." in repr(times)
     assert "<caption>" in times._repr_html_()
     axes = times.plot()
@@ -274,6 +280,25 @@ def test_the_result_is_numbers_table_text_and_picture(times):
     assert axes.get_lines()[1].get_ydata() == pytest.approx([2250, 2500, 3000])
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert times.plot(ax=axes) is axes
+
+
+@pytest.mark.parametrize(
+    ("per", "drawn"),
+    [
+        ("call", [2250, 2500, 3000]),
+        ("sample", [2250, 1250, 750]),
+        ("second", [1 / 2.25, 2 / 2.5, 4 / 3]),
+    ],
+)
+def test_each_way_to_draw_it(times, per, drawn):
+    axes = times.plot(per=per)
+    assert axes.get_lines()[1].get_ydata() == pytest.approx(drawn)
+    assert per in axes.get_ylabel()
+
+
+def test_another_way_to_draw_is_refused_by_name(times):
+    with pytest.raises(ValueError, match="per is 'hour'; it must be one of 'call'"):
+        times.plot(per="hour")
 
 
 def test_without_a_measurement_it_says_so():

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from kerasdemo._progress import progress_bar
 from kerasdemo.costs import BatchTimings, OwnFunctions, traced
 from kerasdemo.inputs import check_images
-from kerasdemo.methods import caller, check_method, count
-from kerasdemo.timing import Timings, measurements, settled_garbage, steps_of
-
-__all__ = ["Step", "Sweep", "one_call", "sweep", "take"]
+from kerasdemo.methods import count
+from kerasdemo.sweeping.checks import check_names, check_sizes
+from kerasdemo.sweeping.steps import Step, one_call, sweep
+from kerasdemo.timing import Timings, settled_garbage
 
 
 class Sweep:
@@ -124,9 +125,24 @@ class Sweep:
             self._work, self.share = None, 0.0
             raise
 
+    def run(self, tell: Callable[[], Any] = lambda: None) -> BatchTimings:
+        """Measure the batch sizes that are left, and return the times.
+
+        `tell` is called after each size. A progress bar appears after two seconds. An interrupt
+        is passed on; the points made so far stay.
+        """
+        left = len(self.left)
+        with progress_bar(left, desc="timing", unit="size", delay=2, leave=False) as bar:
+            for _ in range(left):
+                self.measure()
+                tell()
+                bar.update()
+        return self.timings
+
     def prepare(self) -> None:
         """Load what is to be measured: only now, so that opening a view costs nothing."""
-        if self._images is None:
+        given = self._images is not None
+        if not given:
             from kerasdemo.digits import load_digits
 
             self._images = load_digits().images
@@ -138,115 +154,19 @@ class Sweep:
                 from kerasdemo.classifier import load_classifier
 
                 self._model = load_classifier()
-            self._images = check_images(self._model, self._images)
+            try:
+                self._images = check_images(self._model, self._images)
+            except ValueError as error:
+                if given:
+                    raise
+                self._images = None
+                raise ValueError(
+                    "No images were given, so the embedded digits were taken, and this model "
+                    f"cannot take them: {error} Give samples that fit, right after the model."
+                ) from None
             own = OwnFunctions(self._model)
             self._lent = own.lent
             self._before = {name: partial(own.begin, name) for name in self.methods}
             self._traced = traced(self._model, self.methods)
             calls = {name: one_call(self._model, name) for name in self.methods} | calls
         self._calls = calls
-
-
-def one_call(model: Any, method: str) -> Callable[[Any], Any]:
-    """Return the function that gives `method` a batch whole, in one call."""
-    if method == "predict":
-        return lambda batch: caller(model, method, batch_size=count(batch))(batch)
-    return caller(model, method, fresh=True)
-
-
-def take(images: Any, size: int) -> Any:
-    """Return a batch of `size` samples; where there are fewer, they are repeated.
-
-    Examples
-    --------
-    >>> take(np.array([[1], [2], [3]]), 5).ravel()
-    array([1, 2, 3, 1, 2])
-    """
-    if isinstance(images, Mapping):
-        return {name: take(part, size) for name, part in images.items()}
-    if isinstance(images, (list, tuple)):
-        return type(images)(take(part, size) for part in images)
-    if len(images) >= size:
-        return images[:size]
-    return np.resize(images, (size, *images.shape[1:]))
-
-
-class Step(NamedTuple):
-    """Where a sweep is: the batch size, the share of its work done, and at its end the times."""
-
-    size: int
-    share: float
-    timings: Timings | None
-
-
-def sweep(
-    calls: Mapping[str, Callable[[Any], Any]],
-    images: Any,
-    batch_sizes: Sequence[int],
-    *,
-    rounds: int = 11,
-    before: Mapping[str, Callable[[], Any]] | None = None,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[Step]:
-    """Time one call on a batch of each size, all functions side by side, one measurement a step.
-
-    Parameters
-    ----------
-    calls : dict of str to function
-        What to time; each is given the batch.
-    images : array of shape (n, ...), or the list, tuple or dict of several inputs
-        Samples; see `take`.
-    batch_sizes : sequence of int
-        Samples in a call.
-    rounds, before, clock
-        As for :func:`kerasdemo.timing.time_calls`.
-
-    Yields
-    ------
-    Step
-    """
-    for size in batch_sizes:
-        batch = take(images, size)
-        bound = {name: partial(call, batch) for name, call in calls.items()}
-        first: dict[str, float] = {}
-        warm: dict[str, list[float]] = {}
-        work = measurements(bound, first, warm, rounds=rounds, before=before, clock=clock)
-        for done, _ in enumerate(work, start=1):
-            yield Step(size, done / steps_of(calls, rounds), None)
-        yield Step(size, 1.0, Timings(first, {name: np.array(t) for name, t in warm.items()}))
-
-
-def check_sizes(batch_sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the batch sizes, each once, smallest first.
-
-    Raises
-    ------
-    ValueError
-        When one is no whole number above 0, or there is none.
-
-    Examples
-    --------
-    >>> check_sizes([64, 1, 8, 8])
-    (1, 8, 64)
-    """
-    wish = "Expected whole numbers above 0, such as [1, 8, 64]."
-    sizes = list(batch_sizes) if np.iterable(batch_sizes) else [batch_sizes]
-    for size in sizes:
-        if isinstance(size, bool | np.bool_) or not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"batch_sizes holds {size!r}. {wish}")
-    if not sizes:
-        raise ValueError(f"batch_sizes is empty. {wish}")
-    return tuple(sorted({int(size) for size in sizes}))
-
-
-def check_names(methods: Sequence[str], calls: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` for an unknown method, a name used twice, or nothing to time."""
-    for method in methods:
-        check_method(method)
-    for name, call in calls.items():
-        if name in methods:
-            raise ValueError(f"calls names {name!r}, which is a method already. Rename it.")
-        if not callable(call):
-            raise ValueError(f"calls[{name!r}] is {call!r}; expected a function of the batch.")
-    if not methods and not calls:
-        raise ValueError('There is nothing to time. Try methods=("predict", "predict_step").')
