@@ -60,13 +60,12 @@ def reporters(
 
 
 def by_size(model: Any, images: Any, method: str, rounds: int) -> Any:
-    """Return the Timings of one method at one batch size, as a sweep over batch sizes has them."""
-    from kerasdemo.sweeping import Sweep
+    """Return the Timings of one method at one batch size, as time_methods reports them."""
+    import kerasdemo as kd
 
     size = len(images)
-    sweep = Sweep(model, images, methods=(method,), batch_sizes=[size], rounds=rounds, calls=None)
-    sweep.measure()
-    return sweep.timings[size]
+    swept = kd.time_methods(model, images, sizes=[size], methods=(method,), rounds=rounds)
+    return swept[size]
 
 
 def quiet_timeit(call: Callable[[], Any], repeats: int, number: int) -> list[float]:
