@@ -64,7 +64,8 @@ def test_only_python_commands_are_run():
         make_readme.output_of("rm -rf .")
 
 
-def test_the_example_is_real():
+def test_the_example_is_real(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried >= 5
     assert failed == 0
