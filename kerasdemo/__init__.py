@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.digits import Digits as Digits
     from kerasdemo.digits import load_digits as load_digits
     from kerasdemo.doctor import check_setup as check_setup
+    from kerasdemo.edge_cases import edge_cases as edge_cases
     from kerasdemo.methods import METHODS as METHODS
     from kerasdemo.methods import run as run
     from kerasdemo.prediction import Prediction as Prediction
@@ -84,6 +85,7 @@ _HOME = {
     "check": "quiz",
     "check_setup": "doctor",
     "check_claims": "claims",
+    "edge_cases": "edge_cases",
 }
 
 __all__ = [*_HOME, "__version__"]
