@@ -24,13 +24,13 @@ def unchanged(model: Any) -> Iterator[None]:
     """
     layers = [model, *all_layers(model)]
     flags = [{name: vars(layer)[name] for name in FLAGS if name in vars(layer)} for layer in layers]
-    variables = [(v, np.array(v)) for v in model.non_trainable_variables if _is_plain(v)]
+    variables = [(v, v.numpy()) for v in model.non_trainable_variables if _is_plain(v)]
     with as_new(model):
         try:
             yield
         finally:
             for variable, before in variables:
-                if not np.array_equal(before, np.array(variable), equal_nan=_is_float(before)):
+                if not np.array_equal(before, variable.numpy(), equal_nan=_is_float(before)):
                     variable.assign(before)
             for layer, kept in zip(layers, flags, strict=True):
                 for name in FLAGS:

@@ -32,6 +32,7 @@ class Said:
     decided_by: str = ""
 
 
+NO_KEY = r"Missing data for input|structure of `inputs` doesn't match"
 SAID = (
     Said(
         r"Unrecognized data type",
@@ -93,7 +94,7 @@ SAID = (
         "was made for.",
     ),
     Said(
-        r"Missing data for input|structure of `inputs` doesn't match",
+        NO_KEY,
         "The keys of a dict are the names of the model's inputs; this key is none of them.",
     ),
     Said(
@@ -131,6 +132,10 @@ UNCHECKED = (
     "Shapes are checked while tracing. This graph was made for any size, so the first operation "
     "that cannot compute with this one raises."
 )
+TWO_NAMES = (
+    "The key is the Input layer's name, which one check asks for; another asks for the tensor's. "
+    "They are the same only if Input was given a name."
+)
 NO_ROWS = "An operation of TensorFlow cannot compute with no rows here; Keras only handed them on."
 
 
@@ -157,6 +162,8 @@ def why_error(came: Came, message: str, raised_in: str, *, warm: bool) -> tuple[
     in_operation = came.raised == "InvalidArgumentError"
     if in_operation and came.case == "0 rows":
         return NO_ROWS, raised_in
+    if came.case == "dict" and re.search(NO_KEY, message):
+        return TWO_NAMES, raised_in
     for said in SAID:
         if match := re.search(said.message, message):
             where = RETRACED[came.method] if said.decided_by == "retraced" else said.decided_by
