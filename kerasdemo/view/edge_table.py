@@ -38,7 +38,7 @@ def edge_html(
             (
                 *(entry["methods"][method]["brief"] for method in methods),
                 entry["given"],
-                " ".join(_reasons(entry)),
+                " · ".join(_reasons(entry)),
             ),
         )
         for name, entry in entries.items()
@@ -52,7 +52,7 @@ def edge_markdown(methods: Sequence[str], entries: Mapping[str, Entry], summary:
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for name, entry in entries.items():
         cells = [entry["methods"][method]["brief"] for method in methods]
-        line = [f"**{cell(name)}**", *map(cell, cells), cell(" ".join(_reasons(entry)))]
+        line = [f"**{cell(name)}**", *map(cell, cells), cell(" · ".join(_reasons(entry)))]
         lines.append(f"| {' | '.join(line)} |")
     return "\n".join([*lines, "", summary])
 
