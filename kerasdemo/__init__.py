@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.digits import Digits as Digits
     from kerasdemo.digits import load_digits as load_digits
     from kerasdemo.doctor import check_setup as check_setup
+    from kerasdemo.edge_cases import edge_cases as edge_cases
     from kerasdemo.memory import MemoryUse as MemoryUse
     from kerasdemo.memory import measure_memory as measure_memory
     from kerasdemo.methods import METHODS as METHODS
@@ -96,6 +97,7 @@ _HOME = {
     "check": "quiz",
     "check_setup": "doctor",
     "check_claims": "claims",
+    "edge_cases": "edge_cases",
 }
 
 __all__ = [*_HOME, "__version__"]

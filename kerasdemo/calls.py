@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ ONE_CALL = (
     "Times: one call each, as it came. To compare the methods fairly: compare(model, images) "
     "or LiveTimings(model)."
 )
-COLOURS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")  # and what no page can show
-WRAPPER = "Exception encountered when calling"  # what Keras writes above the error itself
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -105,24 +102,6 @@ def watch_call(model: Any, images: Any, method: str, *, batch_size: int) -> Call
         seconds = time.perf_counter() - start
     batches = events.batches if method == "predict" else len(returned)
     return Call(method, gather(method, returned), "", seconds, tuple(runs.eager), batches)
-
-
-def error_line(error: BaseException) -> str:
-    r"""Write an exception in one line: its name, and what it says first.
-
-    Above an error from a layer Keras writes a line that only names the layer; the next one is
-    taken then.
-
-    Examples
-    --------
-    >>> error_line(ValueError("too wide\nArguments received: ..."))
-    'ValueError: too wide'
-    >>> error_line(KeyboardInterrupt())
-    'KeyboardInterrupt'
-    """
-    lines = [line.strip() for line in COLOURS.sub("", str(error)).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(WRAPPER)] or lines
-    return f"{type(error).__name__}: {telling[0]}" if telling else type(error).__name__
 
 
 def call_table(

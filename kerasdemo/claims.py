@@ -192,8 +192,11 @@ def hushed() -> Iterator[None]:
 
 
 def _not_from_tensorflow(line: str) -> bool:
-    """Say whether a line comes from elsewhere than TensorFlow's C++ code (``file.cc:123]``)."""
-    return keep_line(line) and re.search(r"\b\w+\.cc:\d+\] ", line) is None
+    """Say whether a line comes from elsewhere than TensorFlow's C++ code (``file.cc:123]``).
+
+    The node that failed is named in a line of its own.
+    """
+    return keep_line(line) and re.search(r"\b\w+\.cc:\d+\] |^\s*\[\[\{\{", line) is None
 
 
 def _nothing(record: logging.LogRecord) -> bool:

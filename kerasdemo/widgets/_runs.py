@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo.calls import Call, error_line, watch_call
+from kerasdemo.calls import Call, watch_call
+from kerasdemo.error_lines import error_line
 from kerasdemo.methods import METHODS, check_method
 from kerasdemo.prediction import Prediction
 from kerasdemo.view.softmax_steps import softmax_help, softmax_steps

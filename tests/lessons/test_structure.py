@@ -195,6 +195,10 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "07b": r"over 10 times as long: True",
     "07c": r"piled up in predict: True; in a stream they did not: True",
     "07d": r"about as long with prefetch\(1\) as without: True",
+    "09a": r"a new model: ValueError; after predict: classes of shape \(1, 10\)",
+    "09b": r"\(32, 10\) without the axis, then ValueError for the right images",
+    "09c": r"other answers each time from model\(x\)$",
+    "09d": r"on this machine, predict: (NaN|numbers), model\(x\): (NaN|numbers)",  # either is C
     "10a": r"[0-9]% fewer are right; nearly all have probability 1: True",
     "10b": r"28 rows for one image, and no error",
     "10c": r"most rows stand beside another sample's label",

@@ -7,7 +7,8 @@ import pytest
 import small_models as models
 
 from kerasdemo.agreement import agreement, difference_rows
-from kerasdemo.calls import Call, call_summary, call_table, error_line, watch_call
+from kerasdemo.calls import Call, call_summary, call_table, watch_call
+from kerasdemo.error_lines import error_line
 from kerasdemo.methods import METHODS
 from kerasdemo.prediction import gather
 from kerasdemo.spy import count_runs

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "_progress", "preprocess", "saving"},
+    {"_backend", "_progress", "error_lines", "preprocess", "saving"},
     {"sources", "handwriting", "notebook_files", "prompt_messages", "memory"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
@@ -24,8 +24,8 @@ LAYERS = [
     {"costs"},
     {"sweeping"},
     {"comparison", "calls", "preflight"},
-    {"asking", "checks", "evidence"},
-    {"quiz", "doctor", "claims"},
+    {"asking", "checks", "evidence", "odd_inputs"},
+    {"quiz", "doctor", "claims", "edge_cases"},
     {"widgets"},
     {"__init__", "__main__"},
 ]
