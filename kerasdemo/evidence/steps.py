@@ -189,7 +189,7 @@ def attribute_change_is_seen() -> Seen:
     }
     return judge_all(
         {name: value == 100 for name, value in seen.items()},
-        f"changed from 1 to 100: {words(seen)}",
+        f"from 1 to 100: {words(seen)}",
     )
 
 
