@@ -47,7 +47,8 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
     """Find text for a model of numbers, and text that `predict` cannot read."""
     kind = leaf.values.dtype.kind if leaf.values is not None else ""
     text = leaf.dtype in ("str", "bytes", "string", "object")
-    if not text and kind not in ("M", "m", "V"):
+    small = leaf.dtype.startswith(("bfloat", "float", "int", "uint"))  # to NumPy, void
+    if small or (not text and kind not in ("M", "m", "V")):
         return None
     takes_text = leaf.wanted is not None and leaf.wanted.dtype == "string"
     unread = Outcome("raises", f"ValueError: Invalid dtype: {leaf.dtype}")

@@ -450,9 +450,7 @@ def test_a_model_that_states_nothing_gets_the_hint_beside_its_own_error():
     with pytest.raises(ValueError, match=says):
         next(kd.predict_stream(lazy[0], single))
     assert next(kd.predict_stream(lazy[1], single.batch(32))).shape == (5, 2)
-    with pytest.raises(
-        ValueError, match=r"^(?!If x)"
-    ):
+    with pytest.raises(ValueError, match=r"^(?!If x)"):
         next(kd.predict_stream(small_models.functional(), dataset(np.ones((4, 9, 9, 1), "f4"))))
 
 
