@@ -60,9 +60,12 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
         mend = f"{leaf.name} = np.stack({leaf.name})"
         return found("objects", case.method, seen, each(fault, predict=unread), mend)
     if takes_text or (leaf.wanted is None or not leaf.wanted.dtype):
-        if leaf.dtype not in ("str", "bytes") or case.method != "predict":
+        if leaf.dtype == "string" or _readable(leaf.values) or case.method != "predict":
             return None
-        seen = f"{leaf.name} is NumPy text of dtype {leaf.dtype}; predict reads object or tensor."
+        seen = (
+            f"{leaf.name} is NumPy text of dtype {leaf.dtype}; predict reads a tensor, or objects "
+            "along a single axis."
+        )
         does = each(Outcome("right", "if the model takes text"), predict=unread)
         return found(
             "numpy-text", case.method, seen, does, f"{leaf.name} = tf.constant({leaf.name})"
@@ -73,6 +76,13 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
     seen = f"{leaf.name} holds {leaf.dtype}, and the model takes {leaf.wanted.dtype}."
     mend = f'{leaf.name} = {leaf.name}.astype("float32")'
     return found("text-for-numbers", case.method, seen, does, mend)
+
+
+def _readable(values: NDArray[Any] | None) -> bool:
+    """Say whether `predict` reads NumPy text: str objects along one axis (``array_slicing.py``)."""
+    return values is None or (
+        values.dtype.kind == "O" and values.ndim == 1 and all(isinstance(v, str) for v in values)
+    )
 
 
 def _all_text(values: NDArray[Any]) -> bool:

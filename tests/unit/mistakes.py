@@ -277,6 +277,13 @@ def used_without_channels():
     return model
 
 
+def lines():
+    """A model that takes text with an axis of length 1 behind it."""
+    return keras.Sequential(
+        [keras.Input((1,), dtype="string"), L.StringLookup(vocabulary=["bad"]), L.Embedding(2, 3)]
+    )
+
+
 def columns(labels=False):
     """A table as a Dataset of columns, one of them without its axis; preprocessed in the model."""
     kind, size = keras.Input((1,), dtype="string", name="kind"), keras.Input((1,), name="size")
@@ -510,6 +517,14 @@ mistake(
 mistake(
     "NumPy text", "numpy-text", "error",
     lambda: (good.words(), np.array(["a film", "bad"])), raises("ValueError"),
+)  # fmt: skip
+mistake(
+    "text as objects along two axes", "numpy-text", "error",
+    lambda: (lines(), np.array([["a film"], ["bad"]], dtype=object)), raises("ValueError"),
+)  # fmt: skip
+mistake(
+    "text as bytes in objects", "numpy-text", "error",
+    lambda: (good.words(), np.array([b"a film", b"bad"], dtype=object)), raises("ValueError"),
 )  # fmt: skip
 mistake(
     "images of several sizes", "objects", "error",
