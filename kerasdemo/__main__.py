@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 COMMANDS = ("compare", "doctor", "claims")
 MOST = 1_000_000  # samples, or samples to a batch
+STOPPED = 130  # what shells call the end by Ctrl+C
 EPILOG = """\
 exit status: 0 all is well; 1 the set-up has a problem, the methods disagree or a measurement broke;
-2 wrong arguments
+2 wrong arguments; 130 stopped (Ctrl+C)
 
 examples:
   python -m kerasdemo                      check, then compare on 32 digits
@@ -139,7 +140,7 @@ def claim_id(text: str) -> str:
 
 
 def measure_claims(arguments: argparse.Namespace) -> int:
-    """Measure claims and print them; 1 if a measurement broke."""
+    """Measure claims and print them; 1 if a measurement broke, 130 if it was stopped."""
     from kerasdemo.claims import check_claims
     from kerasdemo.view.signs import printable
 
@@ -150,7 +151,7 @@ def measure_claims(arguments: argparse.Namespace) -> int:
         print(printable(ledger.as_markdown()))
     else:
         print(printable(ledger.as_text(width=columns(), color=use_color(arguments.color))))
-    return 1 if ledger.failed else 0
+    return STOPPED if ledger.left else int(bool(ledger.failed))
 
 
 def compare_digits(arguments: argparse.Namespace) -> Comparison:
@@ -242,13 +243,16 @@ def use_color(choice: str) -> bool:
 
 
 def run() -> int:
-    """Run `main`; a reader that stops listening (``| head``) is no error."""
+    """Run `main`; a reader that stops listening (``| head``) is no error, and Ctrl+C is none."""
     try:
         status = main()
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     return status
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import textwrap
 import time
 import warnings
 from collections import Counter
@@ -21,7 +22,7 @@ from kerasdemo._backend import keep_line, quiet_start
 from kerasdemo._progress import progress_bar
 from kerasdemo.evidence.known import Claim, known_claims, select
 from kerasdemo.evidence.seen import FAILED, UNMEASURED, VERDICTS, NotMeasuredHere, Outcome, Seen
-from kerasdemo.view.ledger import as_details, as_markdown, claims_table
+from kerasdemo.view.ledger import as_details, as_markdown, claims_table, summary
 from kerasdemo.view.signs import printable
 from kerasdemo.view.table import Table, as_html, as_text
 
@@ -30,6 +31,8 @@ __all__ = ["Claim", "Ledger", "Verdict", "check_claims", "known_claims", "select
 PATIENCE = 2  # seconds before a progress bar appears
 FEW = 5
 """Up to so many claims, all that is known of each is told."""
+NARROW = 80
+"""In fewer columns than these a table would break the names of the claims."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,9 +72,18 @@ class Verdict:
 
 @dataclass(frozen=True, repr=False)
 class Ledger:
-    """The verdicts on some claims. ``ledger["dataset-type-error"]`` is one of them."""
+    """The verdicts on some claims. ``ledger["dataset-type-error"]`` is one of them.
+
+    Attributes
+    ----------
+    verdicts : tuple of Verdict
+    left : tuple of str
+        The claims that were not reached, if measuring was stopped (Ctrl+C, or a kernel's stop
+        button).
+    """
 
     verdicts: tuple[Verdict, ...]
+    left: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.verdicts)
@@ -100,21 +112,25 @@ class Ledger:
     @property
     def table(self) -> Table:
         """One row for each claim: what is said, the verdict, what was seen."""
-        return claims_table([verdict.as_dict() for verdict in self], self.counts)
+        return claims_table([verdict.as_dict() for verdict in self], self.counts, len(self.left))
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        return {"counts": self.counts, "claims": [verdict.as_dict() for verdict in self]}
+        claims = [verdict.as_dict() for verdict in self]
+        return {"counts": self.counts, "claims": claims, "left": list(self.left)}
 
     def as_markdown(self) -> str:
         """Return the ledger as Markdown, a foldable table for each theme."""
-        return as_markdown([verdict.as_dict() for verdict in self], self.counts)
+        return as_markdown([verdict.as_dict() for verdict in self], self.counts, len(self.left))
 
     def as_text(self, *, width: int = 100, color: bool = False) -> str:
-        """Return a table; for a few claims, all that is known of each instead."""
-        if len(self) <= FEW:
-            return "\n\n".join(as_details(v.as_dict(), width=width) for v in self)
-        return as_text(self.table, width=width, color=color)
+        """Return a table; for a few claims, or in a narrow window, all that is known of each."""
+        if len(self) > FEW and width >= NARROW:
+            return as_text(self.table, width=width, color=color)
+        told = [as_details(v.as_dict(), width=width) for v in self]
+        if len(self) > FEW or self.left:
+            told.append(textwrap.fill(summary(self.counts, len(self.left)), width))
+        return "\n\n".join(told)
 
     def __repr__(self) -> str:
         return printable(self.as_text())
@@ -127,6 +143,7 @@ def check_claims(*ids: str, progress: bool = True) -> Ledger:
     """Measure what is often said about prediction with Keras, on this machine and version.
 
     Models and data are made for the purpose; nothing of yours is touched, nothing is downloaded.
+    Stopped on the way (Ctrl+C, or the kernel's stop button), it returns what it has measured.
 
     Parameters
     ----------
@@ -158,9 +175,12 @@ def check_claims(*ids: str, progress: bool = True) -> Ledger:
     with progress_bar(len(chosen), shown=progress, **options) as bar:
         for claim in chosen:
             bar.set_postfix_str(claim.id, refresh=time.perf_counter() - start > PATIENCE)
-            verdicts.append(check(claim))
+            try:
+                verdicts.append(check(claim))
+            except KeyboardInterrupt:
+                break
             bar.update()
-    return Ledger(tuple(verdicts))
+    return Ledger(tuple(verdicts), tuple(claim.id for claim in chosen[len(verdicts) :]))
 
 
 def check(claim: Claim) -> Verdict:

@@ -74,9 +74,7 @@ def predict_reads_labels() -> Seen:
     wrong = model.predict(dataset(digits.images, 9 - digits.labels), verbose=0)
     apart = difference(right, wrong)
     accuracy = float((right.argmax(axis=-1) == digits.labels).mean())
-    evidence = (
-        f"with wrong labels the same output ({apart:.1g}); only comparing tells: {accuracy:.2f}"
-    )
+    evidence = f"with wrong labels the same output ({apart:.1g}); compared: {accuracy:.0%} right"
     return judge(apart > 0, evidence)
 
 

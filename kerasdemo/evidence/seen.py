@@ -10,7 +10,8 @@ from typing import Any
 HOLDS, FALSE, DEPENDS = "holds", "false", "depends"
 UNSETTLED, UNMEASURED, FAILED = "not settled here", "not measured here", "measuring failed"
 VERDICTS = (HOLDS, FALSE, DEPENDS, UNSETTLED, UNMEASURED, FAILED)
-DECORATION = re.compile(r"\x1b\[\d*m|\{\{.*?\}\} ?")  # bold type; the node that failed
+# bold type; the node that failed; the operation that failed
+DECORATION = re.compile(r"\x1b\[\d*m|\{\{.*?\}\} ?| *\[Op:\w+\](?: name:.*)?")
 WRAPPER = "Exception encountered when calling"  # what Keras puts before the message itself
 LONGEST = 90  # characters of an error's first line
 

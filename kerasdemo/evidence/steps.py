@@ -178,17 +178,18 @@ def argmax_axis_one() -> Seen:
 
 
 def attribute_change_is_seen() -> Seen:
-    """Change an attribute that predict_step reads, after the first predict."""
+    """Change an attribute that predict_step reads; predict again, and with another batch size."""
     model = step_model(lambda m, x: m(x) * 0 + m.factor, outputs=1)
     x, model.factor = numbers(32, 8), 1.0
     model.predict(x, verbose=0)
     model.factor = 100.0
     seen = {
-        "predict": float(model.predict(x, verbose=0)[0, 0]),
-        "predict_step": float(model.predict_step(x)[0, 0]),
+        "same batch size": float(model.predict(x, verbose=0)[0, 0]),
+        "another": float(model.predict(x[:20], verbose=0)[0, 0]),
     }
     return judge_all(
-        {name: value == 100 for name, value in seen.items()}, f"1 to 100: {words(seen)}"
+        {name: value == 100 for name, value in seen.items()},
+        f"from 1 to 100: {words(seen)}",
     )
 
 

@@ -28,6 +28,8 @@ TAKES_AS_IS = {
     "Flatten",
 }
 FULL = 255.0
+FEWEST = 8  # samples that a judgement on most of them needs
+MANY = 1000  # values that it needs
 
 
 def inspect(case: Case) -> Iterator[Finding]:
@@ -57,19 +59,21 @@ def _unlike(
     width = known.spread
     if not np.isfinite(width) or width == 0:
         return None
-    ratio = max(abs(seen.high), abs(seen.low)) / max(abs(known.high), abs(known.low))
+    low, high = _ends(values, seen)
+    ratio = max(abs(high), abs(low)) / max(map(abs, _ends(like, known)))
+    many = len(values) >= FEWEST and values.size >= MANY
     name = leaf.name
     if 0.5 <= ratio / FULL <= 2 and seen.low >= 0:
         mend, how = f"{name} = {name} / 255", "not scaled"
     elif 0.5 <= ratio * FULL <= 2:
         mend, how = f"{name} = {name} * 255", "scaled once too often"
-    elif seen.low < known.low - width / 4 or seen.high > known.high + width / 2:
+    elif low < known.low - width / 4 or high > known.high + width / 2:
         mend, how = _to_range(name, seen, known), "outside the range"
-    elif values.size >= 1000 and seen.low > known.low + 0.4 * width and _often_low(like, known):
+    elif many and seen.low > known.low + 0.4 * width and _often_low(like, known):
         mend, how = _to_range(name, seen, known), "in one half of the range"
-    elif seen.spread < width / 20 and values.size >= 1000:
+    elif many and seen.spread < width / 20:
         mend, how = _to_range(name, seen, known), "in a small part of the range"
-    elif seen.whole and not known.whole and width <= 1 and values.size >= 1000:
+    elif seen.whole and not known.whole and width <= 1 and values.size >= MANY:
         mend, how = f"{name} = {name}_as_read / 255  # not //", "cut to whole numbers"
     else:
         return None
@@ -78,6 +82,20 @@ def _unlike(
         f"{known.low:.4g} to {known.high:.4g}: {how}."
     )
     return _range_finding(case, "unlike-training-range", says, "wrong", mend)
+
+
+def _ends(values: NDArray[Any], seen: Numbers) -> tuple[float, float]:
+    """Return the lowest and the highest value: of all images; of most samples of anything else.
+
+    Pixels have a range. A column of a table may have no end: among enough samples there is always
+    one that is larger than all those of the training.
+    """
+    if values.ndim >= 4:
+        return seen.low, seen.high
+    axes = tuple(range(1, values.ndim))
+    lows, highs = np.fmin.reduce(values, axis=axes), np.fmax.reduce(values, axis=axes)
+    low, high = float(np.nanmedian(lows)), float(np.nanmedian(highs))
+    return (low, high) if max(abs(low), abs(high)) > 0 else (seen.low, seen.high)
 
 
 def _often_low(like: NDArray[Any], known: Numbers) -> bool:
@@ -172,13 +190,14 @@ def _normalised_twice(case: Case, leaf: Leaf, values: NDArray[Any], layer: Any) 
     except ValueError:  # another number of features: shapes says so
         return None
     off = float(np.median(np.abs(scores.mean(axis=0))))
-    width = float(np.median(scores.std(axis=0)))
+    spreads = scores.std(axis=0)[np.ptp(values, axis=0) > 0]  # a flag may be the same in all rows
+    width = float(np.median(spreads)) if spreads.size else 1.0
     moved, flat = off > 4, width < 0.3  # both at once: no drift does that
     if not ((moved and flat) or off > 20 or width < 0.01):
         return None
     says = (
         f"{leaf.name} is not like what the layer {layer.name!r} was adapted to: after it, "
-        f"the values lie around {off:.3g} with a spread of {width:.3g}, and should around 0 with 1."
+        f"the values lie around {off:.3g} with a spread of {width:.3g}, not around 0 with 1."
     )
     mend = f"{leaf.name} = {leaf.name}_as_read  # the model normalises it"
     return _range_finding(case, "normalised-twice", says, "wrong", mend)

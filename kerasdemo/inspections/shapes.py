@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kerasdemo.inspections.case import Case, Leaf
-from kerasdemo.inspections.finding import Finding, Outcome, each, found
+from kerasdemo.inspections.finding import ASKED, Finding, Outcome, each, found
 from kerasdemo.inspections.model_facts import Shape
-from kerasdemo.inspections.trial import outcomes, shape_words
+from kerasdemo.inspections.trial import outcomes, sees_ranks, shape_words
 
 NO_TENSOR = Outcome("raises", "an error: it is no tensor")
 
@@ -121,15 +121,40 @@ def _last_axis(case: Case, leaf: Leaf, got: Shape, how: str, mend: str) -> Findi
     rank: the graph of an earlier call does not.
     """
     does = outcomes(case.facts, (None, *got[1:]), numbers="right")
+    if leaf.wanted and leaf.wanted.declared:  # mended before any layer runs, whatever the layers
+        mended = Outcome("right", "Keras mends it")
+        seeing = ASKED if sees_ranks(case.facts, len(got)) else ("predict_step",)
+        does |= {m: mended for m in seeing if does[m].kind == "right or raises"}
     if case.is_dataset:
         does = each(NO_TENSOR, predict=does["predict"])
-        mend_line = f"dataset = dataset.map(lambda x: x{mend})"
+        mend_line = _mapped(case, leaf, mend)
     else:
         mend_line = f"{leaf.name} = {leaf.name}{mend}"
     seen = f"{leaf.name} has shape {shape_words(got)}; the last axis, of length 1, {how}."
+    if not case.facts.fresh and does["predict"].kind == "right":  # its graphs are of this rank
+        mend_line += "; model.make_predict_function(force=True)"
     if any(outcome.kind == "right" for outcome in does.values()):
-        seen += " Keras mends it now, and fails after a call with the right shape."
+        seen += (
+            " Keras mends it in a graph of its own, and fails after a call with the right shape."
+        )
     return found("last-axis", case.method, seen, does, mend_line)
+
+
+def _mapped(case: Case, leaf: Leaf, index: str) -> str:
+    """Write the line that puts an index behind one array of each element of a Dataset.
+
+    The element may be x, (x,), (x, y) or (x, y, w), and x one array, or a dict or tuple of them.
+    """
+    spec, mended = case.x.element_spec, f"{leaf.name}{index}"
+    if isinstance(case.structure, Mapping):
+        mended = f"{{**x, {leaf.name[2:-1]}: {mended}}}"
+    elif isinstance(case.structure, (list, tuple)):
+        names = (one.name for one in case.leaves)
+        mended = f"({', '.join(mended if name == leaf.name else name for name in names)},)"
+    if not isinstance(spec, (list, tuple)):
+        return f"dataset = dataset.map(lambda x: {mended})"
+    rest = ("y", "w")[: len(spec) - 1]
+    return f"dataset = dataset.map(lambda {', '.join(('x', *rest))}: ({mended}, {', '.join(rest)}))"
 
 
 def _wrong_size(case: Case, leaf: Leaf, got: Shape, sample: Shape) -> Finding:

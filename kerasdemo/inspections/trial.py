@@ -51,6 +51,20 @@ def try_shape(facts: ModelFacts, shape: Shape, dtype: str = "float32") -> Trial 
     return Trial(shape=" and ".join(shape_words(tuple(t.shape)) for t in leaves))
 
 
+def sees_ranks(facts: ModelFacts, rank: int) -> bool:
+    """Say whether the next call's graph knows the rank of its input.
+
+    It does if it will be the first one, or if each that earlier calls left is of this very rank: a
+    further rank makes TensorFlow trace one for all of them.
+    """
+    if facts.fresh or len(facts.inputs) != 1:
+        return facts.fresh
+    tf = import_tensorflow()
+    listed: list[Any] = getattr(facts.model.predict_function, "_list_all_concrete_functions", list)()
+    firsts = [tf.nest.flatten(graph.structured_input_signature)[:1] for graph in listed]
+    return bool(firsts) and all(len(f) == 1 and f[0].shape.rank == rank for f in firsts)
+
+
 def shape_words(shape: Any) -> str:
     """Write a shape as in the lessons: n for a batch of any length.
 

@@ -47,7 +47,8 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
     """Find text for a model of numbers, and text that `predict` cannot read."""
     kind = leaf.values.dtype.kind if leaf.values is not None else ""
     text = leaf.dtype in ("str", "bytes", "string", "object")
-    if not text and kind not in ("M", "m", "V"):
+    small = leaf.dtype.startswith(("bfloat", "float", "int", "uint"))  # to NumPy, void
+    if small or (not text and kind not in ("M", "m", "V")):
         return None
     takes_text = leaf.wanted is not None and leaf.wanted.dtype == "string"
     unread = Outcome("raises", f"ValueError: Invalid dtype: {leaf.dtype}")
@@ -59,9 +60,12 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
         mend = f"{leaf.name} = np.stack({leaf.name})"
         return found("objects", case.method, seen, each(fault, predict=unread), mend)
     if takes_text or (leaf.wanted is None or not leaf.wanted.dtype):
-        if leaf.dtype not in ("str", "bytes") or case.method != "predict":
+        if leaf.dtype == "string" or _readable(leaf.values) or case.method != "predict":
             return None
-        seen = f"{leaf.name} is NumPy text of dtype {leaf.dtype}; predict reads object or tensor."
+        seen = (
+            f"{leaf.name} is NumPy text of dtype {leaf.dtype}; predict reads a tensor, or objects "
+            "along a single axis."
+        )
         does = each(Outcome("right", "if the model takes text"), predict=unread)
         return found(
             "numpy-text", case.method, seen, does, f"{leaf.name} = tf.constant({leaf.name})"
@@ -72,6 +76,13 @@ def _no_numbers(case: Case, leaf: Leaf) -> Finding | None:
     seen = f"{leaf.name} holds {leaf.dtype}, and the model takes {leaf.wanted.dtype}."
     mend = f'{leaf.name} = {leaf.name}.astype("float32")'
     return found("text-for-numbers", case.method, seen, does, mend)
+
+
+def _readable(values: NDArray[Any] | None) -> bool:
+    """Say whether `predict` reads NumPy text: str objects along one axis (``array_slicing.py``)."""
+    return values is None or (
+        values.dtype.kind == "O" and values.ndim == 1 and all(isinstance(v, str) for v in values)
+    )
 
 
 def _all_text(values: NDArray[Any]) -> bool:

@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerasdemo._progress import progress_bar
-from kerasdemo.streaming.checks import batches_to_come, check_dataset, check_model, check_steps
+from kerasdemo.streaming.checks import (
+    batches_to_come,
+    check_dataset,
+    check_model,
+    check_steps,
+    perhaps_single,
+)
 from kerasdemo.streaming.execution import execute
 from kerasdemo.streaming.listeners import Listeners
 from kerasdemo.streaming.store import Store, open_store
@@ -59,7 +65,8 @@ def predict_stream(
     resume : bool
         Go on with what an earlier call with the same `out` left unfinished, killed or stopped. The
         batches that it has written are skipped (``dataset.skip``), after the last of them has been
-        computed once more and compared. If nothing is unfinished, nothing is yielded.
+        computed once more and compared. If a file is whole, nothing is yielded; an array does not
+        show whether it is whole, and without a journal beside it is written from its first row.
     progress : bool
         Show a progress bar once the work has lasted two seconds.
 
@@ -129,6 +136,10 @@ def _stream(
                     outputs = next(results)
                 except StopIteration:
                     break
+                except ValueError as error:  # of the model, which takes no such shape
+                    if number == done and (hint := perhaps_single(dataset)):
+                        raise ValueError(f"{hint} The model said: {error}") from error
+                    raise
                 if store:
                     store.append(outputs)
                 listeners.batch_end(number, outputs)

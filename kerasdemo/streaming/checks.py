@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from kerasdemo._backend import import_keras, import_tensorflow
@@ -42,7 +43,8 @@ def check_steps(steps: Any) -> None:
     Traceback (most recent call last):
     ValueError: steps is 0; it counts batches, from 1. Leave it out to go on to the end.
     """
-    if steps is None or (isinstance(steps, int) and not isinstance(steps, bool) and steps > 0):
+    whole = isinstance(steps, Integral) and not isinstance(steps, bool)
+    if steps is None or (whole and steps > 0):
         return
     raise ValueError(
         f"steps is {steps!r}; it counts batches, from 1. Leave it out to go on to the end."
@@ -83,9 +85,28 @@ def single_sample(model: Any, spec: Any) -> Shape | None:
     if len(given) != len(stated):
         return None
     for got, wanted in zip(given, stated, strict=True):
-        if got is not None and len(got) == len(wanted) - 1 and _fits(got, wanted[1:]):
+        if got is None:
+            continue
+        if len(got) == len(wanted) - 1 and _fits(got, wanted[1:]):
             return got
+        if wanted[-1] == 1 and len(got) == len(wanted) - 2 and _fits(got, wanted[1:-1]):
+            return got  # not even the last axis, which Keras would add
     return None
+
+
+def perhaps_single(dataset: Any) -> str:
+    """Return a sentence for a Dataset whose first batch failed and may be a single sample, or "".
+
+    A batch that was cut by ``batch(n)`` has a first axis of unknown length.
+    """
+    tf = import_tensorflow()
+    spec = dataset.element_spec
+    parts = [shape_of(part) for part in tf.nest.flatten(spec)]
+    if any(part is None or part[:1] == (None,) for part in parts):
+        return ""
+    x = spec[0] if isinstance(spec, tuple) else spec
+    told = " and ".join(str(shape_of(part)) for part in tf.nest.flatten(x))
+    return f"If x of shape {told} is a single sample and no batch, type dataset.batch(32)."
 
 
 def shape_of(spec: Any) -> Shape | None:

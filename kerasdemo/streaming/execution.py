@@ -48,15 +48,20 @@ def execute(model: Any, dataset: Any, *, ahead: bool = True) -> Generator[Any, N
         Compute up to `TOGETHER` quick batches in one call, of which the first is then handed over.
         ``False`` computes a batch when it is asked for.
     """
+    tf = import_tensorflow()
+    shapes = [getattr(spec, "shape", None) for spec in tf.nest.flatten(dataset.element_spec)]
     if model.run_eagerly:
-        return _one_by_one(model, dataset)
+        return _one_by_one(model.predict_step, dataset)
+    if any(getattr(shape, "rank", 0) is None for shape in shapes):
+        # a graph that fetches would not know the rank; that of a batch at hand does
+        return _one_by_one(new_step(model, relax=True), dataset)
     return _compiled(model, dataset, ahead)
 
 
-def _one_by_one(model: Any, dataset: Any) -> Generator[Any, None, None]:
+def _one_by_one(step: Any, dataset: Any) -> Generator[Any, None, None]:
     tf = import_tensorflow()
     for batch in dataset:
-        yield tf.nest.map_structure(_as_numpy, model.predict_step(batch))
+        yield tf.nest.map_structure(_as_numpy, step(batch))
 
 
 def _compiled(model: Any, dataset: Any, ahead: bool) -> Generator[Any, None, None]:
@@ -116,15 +121,19 @@ def _same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
     )
 
 
-def new_step(model: Any) -> Any:
-    """Return ``model.predict_step`` as a ``tf.function``, not traced yet."""
+def new_step(model: Any, *, relax: bool = False) -> Any:
+    """Return ``model.predict_step`` as a ``tf.function``, not traced yet.
+
+    With `relax`, a second batch size is traced for all further ones.
+    """
     tf = import_tensorflow()
     keep = weakref.ref(model)
 
     def step(batch: Any) -> Any:
         return keep().predict_step(batch)  # type: ignore[union-attr]
 
-    return tf.function(step, autograph=False, jit_compile=True if model.jit_compile else None)
+    jit = True if model.jit_compile else None
+    return tf.function(step, autograph=False, jit_compile=jit, reduce_retracing=relax)
 
 
 def new_run(step: Any, together: int) -> Any:

@@ -9,9 +9,10 @@ from typing import Any
 from kerasdemo.view.table import Row, Table
 
 Entry = Mapping[str, Any]
+PLURAL = {"holds": "hold", "depends": "depend"}
 
 
-def claims_table(entries: Sequence[Entry], counts: Mapping[str, int]) -> Table:
+def claims_table(entries: Sequence[Entry], counts: Mapping[str, int], left: int = 0) -> Table:
     """Set each claim beside its verdict and what was seen.
 
     Parameters
@@ -20,26 +21,32 @@ def claims_table(entries: Sequence[Entry], counts: Mapping[str, int]) -> Table:
         With ``id``, ``lesson``, ``says``, ``verdict`` and ``evidence``.
     counts : dict of str to int
         How many claims came to each verdict.
+    left : int
+        Claims that were not reached.
     """
     rows = tuple(
         Row(entry["id"], (entry["says"], entry["verdict"], entry["evidence"], entry["lesson"]))
         for entry in entries
     )
-    return Table(("said", "verdict", "seen here", "lesson"), rows, notes=(summary(counts),))
+    return Table(("said", "verdict", "seen here", "lesson"), rows, notes=(summary(counts, left),))
 
 
-def summary(counts: Mapping[str, int]) -> str:
+def summary(counts: Mapping[str, int], left: int = 0) -> str:
     """Say in one sentence how many claims came to what.
 
     Examples
     --------
-    >>> summary({"holds": 1, "false": 2})
-    '3 claims: 1 holds, 2 false.'
+    >>> summary({"holds": 1, "false": 2}), summary({"holds": 2, "depends": 3})
+    ('3 claims: 1 holds, 2 false.', '5 claims: 2 hold, 3 depend.')
     """
     number = sum(counts.values())
     claims = "1 claim" if number == 1 else f"{number} claims"
-    parts = ", ".join(f"{many} {verdict}" for verdict, many in counts.items())
-    return f"{claims}: {parts}." if parts else "No claims."
+    parts = ", ".join(
+        f"{many} {verdict if many == 1 else PLURAL.get(verdict, verdict)}"
+        for verdict, many in counts.items()
+    )
+    stopped = f" Stopped: {left} not reached." if left else ""
+    return (f"{claims}: {parts}." if parts else "No claims.") + stopped
 
 
 def as_details(entry: Entry, *, width: int = 100) -> str:
@@ -68,9 +75,9 @@ def as_details(entry: Entry, *, width: int = 100) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(entries: Sequence[Entry], counts: Mapping[str, int]) -> str:
+def as_markdown(entries: Sequence[Entry], counts: Mapping[str, int], left: int = 0) -> str:
     """Write the ledger as Markdown: the sum, then a foldable table for each theme."""
-    parts = [summary(counts)]
+    parts = [summary(counts, left)]
     for title in dict.fromkeys(entry["title"] for entry in entries):
         these = [entry for entry in entries if entry["title"] == title]
         parts.append(f"<details><summary>{title} ({len(these)})</summary>")

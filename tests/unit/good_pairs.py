@@ -223,6 +223,8 @@ for dtype in ("float64", "float16", "int32", "int64", "uint8", "bool"):
 
 pair("tensor")(lambda: (cnn(), tf.constant(numbers(8, *IMAGES))))
 pair("keras tensor of ops")(lambda: (cnn(), keras.ops.ones((8, *IMAGES))))
+pair("bfloat16 tensor")(lambda: (cnn(), tf.cast(numbers(8, *IMAGES), "bfloat16")))
+pair("bfloat16 array")(lambda: (dense(), tf.cast(numbers(8, 5), "bfloat16").numpy()))
 pair("one sample with its batch axis")(lambda: (cnn(), numbers(1, *IMAGES)))
 pair("a list of one array, functional")(lambda: (cnn(), [numbers(8, *IMAGES)]))
 pair("a tuple of one array, functional")(lambda: (cnn(), (numbers(8, *IMAGES),)))
@@ -394,6 +396,39 @@ pair("a table of tiny numbers")(lambda: (dense(), 1e-6 * numbers(8, 5)))
 pair("a table, adapted")(lambda: (adapted(), table(seed=1)))
 pair("one row of a table, adapted")(lambda: (adapted(), table(1, seed=2)))
 pair("one feature per input, raw pixels as numbers")(lambda: (dense(1), pixels(8, 1)))
+
+
+def tailed(n, seed, ends=2.0):
+    """Rows of a table whose columns have long tails, as incomes do."""
+    return np.exp(ends * np.random.default_rng(seed).normal(size=(n, 5))).astype("float32")
+
+
+pair("a long table, few of the training", like=tailed(8, 1, 0.3) - 1)(
+    lambda: (dense(), tailed(4000, 2, 0.3) - 1)
+)
+pair("a table with long tails", like=tailed(200, 1))(lambda: (dense(), tailed(4000, 2)))
+pair("a table with longer tails", like=tailed(8, 3, 3.0))(lambda: (dense(), tailed(9000, 4, 3.0)))
+pair("sequences with long tails", like=tailed(60, 1).reshape(20, 5, 3))(
+    lambda: (keras.Sequential([keras.Input((5, 3)), L.LSTM(2)]), tailed(900, 2).reshape(300, 5, 3))
+)
+pair("one bright picture", like=numbers(50, 20, 20, 3, seed=1))(
+    lambda: (cnn((20, 20, 3)), 0.5 + 0.5 * numbers(1, 20, 20, 3))
+)
+pair("one empty page", like=numbers(50, 20, 20, 3, seed=1))(
+    lambda: (cnn((20, 20, 3)), 0.98 + 0.02 * numbers(1, 20, 20, 3))
+)
+pair("one dark picture", like=numbers(50, 20, 20, 3, seed=1))(
+    lambda: (cnn((20, 20, 3)), 0.03 * numbers(1, 20, 20, 3))
+)
+pair("one row again and again, adapted")(lambda: (adapted(), np.repeat(table(1), 32, axis=0)))
+pair("flags that are the same in most rows, adapted")(lambda: flags())
+
+
+def flags():
+    layer, rows = L.Normalization(), np.eye(5, dtype="float32")
+    layer.adapt(np.tile(rows, (40, 1)))
+    return keras.Sequential([keras.Input((5,)), layer, L.Dense(2)]), rows[[0, 1] * 8]
+
 
 # ------------------------------------------------------------------- words, places, holes
 

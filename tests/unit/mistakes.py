@@ -267,6 +267,61 @@ mistake(
     "an axis too many, fresh", "last-axis", "warning",
     lambda: (same_padded(), BATCH[..., None]), breaks_when_warm,
 )  # fmt: skip
+
+
+def used_without_channels():
+    """A model that has only ever seen images without their channel axis."""
+    model = same_padded()
+    predict(model, BATCH[:5, ..., 0])
+    predict(model, BATCH[..., 0])
+    return model
+
+
+def lines():
+    """A model that takes text with an axis of length 1 behind it."""
+    return keras.Sequential(
+        [keras.Input((1,), dtype="string"), L.StringLookup(vocabulary=["bad"]), L.Embedding(2, 3)]
+    )
+
+
+def columns(labels=False):
+    """A table as a Dataset of columns, one of them without its axis; preprocessed in the model."""
+    kind, size = keras.Input((1,), dtype="string", name="kind"), keras.Input((1,), name="size")
+    coded = L.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")(kind)
+    model = keras.Model({"kind": kind, "size": size}, L.Dense(1)(L.Concatenate()([coded, size])))
+    x = {"kind": np.array(["a", "b", "a"]), "size": np.ones((3, 1), "float32")}
+    parts = (x, np.zeros(3), np.ones(3)) if labels else x
+    return model, tf.data.Dataset.from_tensor_slices(parts).batch(2)
+
+
+def column_breaks_when_warm(model, x):
+    """Fine on a fresh model; after a call with the right shape it raises."""
+    assert predict(model, x).shape == (3, 1)
+    model.compile()
+    right = {"kind": tf.constant([["a"], ["b"], ["a"]]), "size": np.ones((3, 1), "float32")}
+    predict(model, tf.data.Dataset.from_tensor_slices(right).batch(2))
+    raises("ValueError")(
+        model,
+        tf.data.Dataset.from_tensor_slices(
+            {"kind": np.array(["a", "b", "a"]), "size": np.ones((3, 1), "float32")}
+        ).batch(2),
+    )
+
+
+mistake("a column without its axis", "last-axis", "warning", columns, column_breaks_when_warm)
+mistake(
+    "a column without its axis, (x, y, w)", "last-axis", "warning",
+    lambda: columns(labels=True), column_breaks_when_warm,
+)  # fmt: skip
+mistake(
+    "no channel axis, in a Dataset of (x,)", "last-axis", "warning",
+    lambda: (same_padded(), good.dataset(BATCH[..., 0]).map(lambda x: (x,))),
+    shaped(8, 3),
+)  # fmt: skip
+mistake(
+    "no channel axis, as in each call before", "last-axis", "warning",
+    lambda: (used_without_channels(), BATCH[..., 0]), breaks_when_warm, mended=False,
+)  # fmt: skip
 mistake(
     "no channel axis, used", "last-axis", "error",
     lambda: (good.used(same_padded()), BATCH[..., 0]), raises("ValueError"),
@@ -370,10 +425,10 @@ mistake(
 
 
 def slow_first(value):
-    """Wait longest for the first samples, so that the later ones are ready before them."""
+    """Wait for the first sample alone: one more thread is enough to overtake it."""
     import time
 
-    time.sleep(0.2 if int(value[0]) < 2 else 0.0)
+    time.sleep(0.5 if int(value[0]) < 1 else 0.0)
     return value
 
 
@@ -462,6 +517,14 @@ mistake(
 mistake(
     "NumPy text", "numpy-text", "error",
     lambda: (good.words(), np.array(["a film", "bad"])), raises("ValueError"),
+)  # fmt: skip
+mistake(
+    "text as objects along two axes", "numpy-text", "error",
+    lambda: (lines(), np.array([["a film"], ["bad"]], dtype=object)), raises("ValueError"),
+)  # fmt: skip
+mistake(
+    "text as bytes in objects", "numpy-text", "error",
+    lambda: (good.words(), np.array([b"a film", b"bad"], dtype=object)), raises("ValueError"),
 )  # fmt: skip
 mistake(
     "images of several sizes", "objects", "error",

@@ -237,6 +237,7 @@ def test_a_ratio_sets_quartile_against_quartile():
         ("\n first\nsecond", "ValueError: first"),
         ("Exception encountered when calling A.call().\n\n\x1b[1mBold\x1b[0m", "ValueError: Bold"),
         ("{{function_node f}} Cast fails", "ValueError: Cast fails"),
+        ("Not supported [Op:Cast] name: ", "ValueError: Not supported"),
         ("", "ValueError: "),
     ],
 )
@@ -322,7 +323,7 @@ def test_a_ledger_is_a_table_of_verdicts(ledger):
     assert sum(ledger.counts.values()) == 12
     text = repr(ledger)
     assert max(map(len, text.splitlines())) <= 100
-    assert "12 claims: 2 holds, 2 false" in text
+    assert "12 claims: 2 hold, 2 false, 2 depend, " in text
     assert "<b>" not in ledger._repr_html_().replace("&lt;b&gt;", "")
     with pytest.raises(KeyError, match="was not measured"):
         ledger["no-such-claim"]
@@ -365,6 +366,56 @@ def test_a_broken_measurement_ends_the_command_with_status_1(monkeypatch, capsys
     monkeypatch.setattr("kerasdemo.claims.check", lambda claim: found)
     assert main(["claims", "stacked-shape"]) == 1
     assert "RuntimeError" in capsys.readouterr().out
+
+
+def stopping_at(number, monkeypatch):
+    """Let the measuring of one claim be interrupted."""
+    done = []
+
+    def check(claim):
+        done.append(claim)
+        if len(done) == number:
+            raise KeyboardInterrupt
+        return Verdict(claim, "holds", "seen", 0.0)
+
+    monkeypatch.setattr("kerasdemo.claims.check", check)
+
+
+def test_what_was_measured_before_a_stop_is_kept(monkeypatch):
+    stopping_at(3, monkeypatch)
+    ledger = check_claims("01", "04", progress=False)
+    ids = [claim.id for claim in select("01", "04")]
+    assert [verdict.claim.id for verdict in ledger] == ids[:2]
+    assert list(ledger.left) == ids[2:] == ledger.as_dict()["left"]
+    for text in (repr(ledger), ledger.as_markdown(), ledger.table.notes[0]):
+        assert f"2 claims: 2 hold. Stopped: {len(ids) - 2} not reached." in text
+
+
+def test_a_stopped_command_prints_what_it_has_and_says_so_by_its_status(monkeypatch, capsys):
+    from kerasdemo.__main__ import main
+
+    stopping_at(2, monkeypatch)
+    assert main(["claims", "04"]) == 130
+    assert "Stopped: " in capsys.readouterr().out
+
+
+def test_a_stop_anywhere_else_shows_no_traceback(monkeypatch, capsys):
+    from kerasdemo import __main__ as program
+
+    def stopped():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "main", stopped)
+    assert program.run() == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_a_narrow_window_breaks_no_name(ledger):
+    text = ledger.as_text(width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    for verdict in ledger:
+        assert f"{verdict.claim.id}: {verdict.verdict}" in text
+    assert text.split("\n\n")[-1].startswith("12 claims: 2 hold")
 
 
 def test_naming_the_claims_needs_no_tensorflow():

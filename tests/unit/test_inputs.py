@@ -1,5 +1,6 @@
 """Each input that cannot work gets the sentence that mends it; following the sentence works."""
 
+import good_pairs
 import numpy as np
 import pytest
 import small_models as models
@@ -74,6 +75,12 @@ def test_the_shape_wanted_is_in_the_message(model):
 def test_numbers_of_any_kind_are_left_to_keras(model, dtype):
     images = GOOD.astype(dtype)
     assert check_images(model, images) is images
+
+
+def test_text_as_objects_goes_to_a_model_that_takes_text():
+    text = np.array(["a film", "bad"], dtype=object)
+    for method in METHODS:
+        assert run(good_pairs.words(), text, method).shape == (2, 1)
 
 
 def test_a_model_that_states_no_input_takes_what_it_is_given():

@@ -192,6 +192,17 @@ def test_the_mend_is_a_line_that_mends(title):
     call(options.get("method", "predict"), fresh, better)
 
 
+def test_a_model_used_to_the_wrong_rank_forgets_it_with_the_mend():
+    model, x = mistakes.used_without_channels(), mistakes.BATCH[..., 0]
+    line = preflight(model, x)["last-axis"].mend
+    with pytest.raises(ValueError, match="unknown"):  # the right shape alone does not mend it
+        model.predict(x[..., None], verbose=0)
+    names = {"x": x, "model": model}
+    exec(line, names)
+    assert model.predict(names["x"], verbose=0).shape == (8, 3)
+    assert preflight(model, names["x"]).ok
+
+
 def test_every_finding_has_a_mistake_that_proves_it():
     source = "".join(
         path.read_text(encoding="utf-8") for path in Path(inspections.__file__).parent.glob("*.py")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import kerasdemo as kd
 from kerasdemo import streaming
+from kerasdemo.spy import count_runs
 from kerasdemo.streaming import execution
 
 MODELS = {
@@ -288,6 +289,7 @@ def test_the_model_is_as_it_was(used, fails):
 def test_an_endless_dataset():
     endless = numbered(7).repeat()
     assert len(list(kd.predict_stream(SUM, endless, steps=20))) == 20
+    assert len(list(kd.predict_stream(SUM, endless, steps=np.int64(3)))) == 3
     first = list(itertools.islice(kd.predict_stream(SUM, endless), 50))
     assert len(first) == 50
 
@@ -422,6 +424,7 @@ def test_quick_batches_are_computed_together_and_slow_ones_are_not(monkeypatch):
 IMAGES = small_models.images(5)
 UNBATCHED = {
     "x": lambda: tf.data.Dataset.from_tensor_slices(IMAGES),
+    "x without channel axis": lambda: tf.data.Dataset.from_tensor_slices(IMAGES[..., 0]),
     "(x, y)": lambda: tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(5))),
     "twice unbatched": lambda: tf.data.Dataset.from_tensor_slices(np.arange(5.0)),
 }
@@ -434,8 +437,34 @@ def test_single_samples_get_an_error_that_mends_it(name, form):
     model(IMAGES)
     with pytest.raises(ValueError, match=r"single samples.*dataset\.batch\(32\)"):
         kd.predict_stream(model, UNBATCHED[form]())
-    if form != "twice unbatched":
+    if form in ("x", "(x, y)") or (form != "twice unbatched" and name != "subclassed"):
         assert len(list(kd.predict_stream(model, UNBATCHED[form]().batch(32)))) == 1
+
+
+def test_a_model_that_states_nothing_gets_the_hint_beside_its_own_error():
+    """Nothing shows it before the first batch: the model was never built."""
+    layers = keras.layers
+    lazy = [keras.Sequential([layers.Conv2D(2, 3), layers.GlobalMaxPooling2D()]) for _ in range(2)]
+    single = tf.data.Dataset.from_tensor_slices(IMAGES)
+    says = r"x of shape \(6, 6, 1\) is a single sample .* dataset\.batch\(32\)\. The model said: "
+    with pytest.raises(ValueError, match=says):
+        next(kd.predict_stream(lazy[0], single))
+    assert next(kd.predict_stream(lazy[1], single.batch(32))).shape == (5, 2)
+    with pytest.raises(ValueError, match=r"^(?!If x)"):
+        next(kd.predict_stream(small_models.functional(), dataset(np.ones((4, 9, 9, 1), "f4"))))
+
+
+def test_batches_of_unknown_rank():
+    """As a generator gives them that says nothing of its shapes; `predict` takes them, too."""
+    model, x = small_models.functional(), small_models.images(11)
+    cut = [x[:4], x[4:8], x[8:]]
+    signature = tf.TensorSpec(None, "float32")
+    pages = tf.data.Dataset.from_generator(lambda: iter(cut), output_signature=signature)
+    with count_runs(model) as runs:
+        rows = list(kd.predict_stream(model, pages))
+    assert [len(part) for part in rows] == [4, 4, 3]
+    assert runs.eager == [False, False]  # one graph for four, one for any number
+    np.testing.assert_allclose(np.concatenate(rows), model.predict(x, verbose=0), atol=1e-6)
 
 
 def test_keras_takes_single_samples_for_batches_without_a_word():
