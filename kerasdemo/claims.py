@@ -7,18 +7,14 @@ processor, another verdict may come out.
 
 from __future__ import annotations
 
-import logging
-import re
 import textwrap
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kerasdemo._backend import keep_line, quiet_start
+from kerasdemo._hushed import hushed
 from kerasdemo._progress import progress_bar
 from kerasdemo.evidence.known import Claim, known_claims, select
 from kerasdemo.evidence.seen import FAILED, UNMEASURED, VERDICTS, NotMeasuredHere, Outcome, Seen
@@ -194,30 +190,3 @@ def check(claim: Claim) -> Verdict:
     except Exception as error:
         seen = Seen(FAILED, str(Outcome(error=error)))
     return Verdict(claim, seen.verdict, seen.evidence, time.perf_counter() - start)
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Hold back what Keras and TensorFlow say about mistakes that are made here on purpose."""
-    logs = [logging.getLogger(name) for name in ("tensorflow", "absl")]
-    with warnings.catch_warnings(), quiet_start(_not_from_tensorflow):
-        warnings.simplefilter("ignore")
-        for log in logs:
-            log.addFilter(_nothing)
-        try:
-            yield
-        finally:
-            for log in logs:
-                log.removeFilter(_nothing)
-
-
-def _not_from_tensorflow(line: str) -> bool:
-    """Say whether a line comes from elsewhere than TensorFlow's C++ code (``file.cc:123]``).
-
-    The node that failed is named in a line of its own.
-    """
-    return keep_line(line) and re.search(r"\b\w+\.cc:\d+\] |^\s*\[\[\{\{", line) is None
-
-
-def _nothing(record: logging.LogRecord) -> bool:
-    return False

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kerasdemo._hushed import hushed
 from kerasdemo._progress import progress_bar
-from kerasdemo.claims import hushed
 from kerasdemo.inspections.model_facts import ModelFacts
 from kerasdemo.methods import METHODS, check_method
 from kerasdemo.odd_inputs.calling import Bench, Raw

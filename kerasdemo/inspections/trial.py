@@ -60,7 +60,9 @@ def sees_ranks(facts: ModelFacts, rank: int) -> bool:
     if facts.fresh or len(facts.inputs) != 1:
         return facts.fresh
     tf = import_tensorflow()
-    listed: list[Any] = getattr(facts.model.predict_function, "_list_all_concrete_functions", list)()
+    listed: list[Any] = getattr(
+        facts.model.predict_function, "_list_all_concrete_functions", list
+    )()
     firsts = [tf.nest.flatten(graph.structured_input_signature)[:1] for graph in listed]
     return bool(firsts) and all(len(f) == 1 and f[0].shape.rank == rank for f in firsts)
 

@@ -17,7 +17,7 @@ import pytest
 import small_models as models
 
 import kerasdemo as kd
-from kerasdemo.claims import hushed
+from kerasdemo._hushed import hushed
 from kerasdemo.error_lines import error_line
 from kerasdemo.evidence.scenes import pooled
 from kerasdemo.inspections.model_facts import look_at

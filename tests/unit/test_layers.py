@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "_progress", "error_lines", "preprocess", "saving"},
+    {"_backend", "_hushed", "_progress", "error_lines", "preprocess", "saving"},
     {"sources", "handwriting", "notebook_files", "prompt_messages", "memory"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
