@@ -102,9 +102,12 @@ class Pad:
         return json.loads(self.notebook.run(f"print(json.dumps({expression}))"))
 
     def strokes(self, count):
-        """Wait until the kernel has so many strokes; return them."""
+        """Wait until the kernel has so many strokes, and no new points come; return them."""
         self.notebook.wait_for_print("len(pad.strokes)", count)
-        strokes = self.kernel("pad.strokes")
+        strokes, before = self.kernel("pad.strokes"), None
+        while strokes != before:
+            self.page.wait_for_timeout(100)
+            strokes, before = self.kernel("pad.strokes"), strokes
         assert len(strokes) == count
         return strokes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ from rows import Measured  # noqa: E402
 def reports(monkeypatch, tmp_path):
     """Keep what is read and written in a folder of the test."""
     monkeypatch.setattr(report, "REPORTS", tmp_path / "reports")
+    importlib.import_module("tqdm.auto")  # it heeds the environment of its first import for ever
     monkeypatch.setenv("TQDM_DISABLE", "1")  # bench sets it; here it is put back
     monkeypatch.setattr(bench, "busy_with_others", lambda: 3.0)
     return report.REPORTS

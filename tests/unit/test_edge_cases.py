@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import gc
 import importlib
 import importlib.util
 import json
@@ -92,6 +93,7 @@ def tried():
         if kind not in known:
             model, cases = MAKERS[kind](), TRIED.get(kind)
             known[kind] = kd.edge_cases(model, methods=THREE, cases=cases, progress=False)
+            gc.collect()  # graphs of all kinds together take the collector far longer
         return known[kind]
 
     return of
