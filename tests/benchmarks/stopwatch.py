@@ -110,7 +110,8 @@ def pyperf() -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "pyperf.json")
         # Values as short as the stopwatch's own: long ones contain what else the machine does.
-        options = ["--processes", "2", "--values", "50", "--min-time", "0.001"]
+        # And as many warm-ups: a process is slower in its first tenths of a second.
+        options = ["--processes", "2", "--values", "50", "--warmups", "100", "--min-time", "0.001"]
         options += ["--quiet", "--output", str(report)]
         command = [sys.executable, "-m", "pyperf", "timeit", *options, "--setup", SETUP, STATEMENT]
         subprocess.run(command, check=True, capture_output=True)
