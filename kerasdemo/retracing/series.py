@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from kerasdemo._hushed import hushed
 from kerasdemo.methods import check_method, compiled_anew, count
 from kerasdemo.retracing.batches import batch_of, described
 from kerasdemo.retracing.result import XLA_TIMES, Retraces
@@ -97,7 +98,7 @@ def one_series(model: Any, method: str, batches: Sequence[Any]) -> list[tuple[in
     does not compile, the last of the three is 0.
     """
     found = []
-    with restored(model), compiled_anew(model):
+    with hushed(), restored(model), compiled_anew(model):  # new graphs are made on purpose
         repeated = method != "compiled" and bool(model.jit_compile) and not model.run_eagerly
         for batch in batches:
 

@@ -1,6 +1,9 @@
 """Which calls of a series trace: set beside TensorFlow's own count and the runs of Python."""
 
 import json
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -150,6 +153,18 @@ def test_xla_compiles_for_each_shape_below_the_trace():
     assert [row.cells for row in seen.table.rows][2] == ("XLA compiled", "XLA compiled", "-")
     assert seen.table.rows[-1].cells == ("3", "3", "-")
     assert "told by processor time" in repr(seen)
+
+
+def test_xla_starts_without_a_word():
+    program = (
+        "import kerasdemo as kd; model = kd.load_classifier(); model.compile(jit_compile=True);"
+        " print(kd.retraces(model, [3, 2], methods=['predict_on_batch']).recompiled)"
+    )
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=True)
+    assert done.stdout == "{'predict_on_batch': (True, True)}\n"
+    assert done.stderr == ""
 
 
 def test_without_xla_it_says_that_it_is_off():
