@@ -64,6 +64,12 @@ def _version(name: str) -> str | None:
         return None
 
 
+def _in_use(name: str) -> list[metadata.Distribution]:
+    """List what is installed by this name in the first folder that has it; others are hidden."""
+    found = list(metadata.distributions(name=name))
+    return [one for one in found if one.locate_file("") == found[0].locate_file("")]
+
+
 def check_one_keras() -> Finding:
     """Look for a second Keras or TensorFlow in the same folder, and for files that hide them."""
     name = "one Keras"
@@ -73,7 +79,7 @@ def check_one_keras() -> Finding:
             seen = f"the file {spec.origin} hides the package {package}"
             beside = Path(spec.origin).with_name(f"my_{package}.py")
             return Finding(name, "problem", seen, rename(spec.origin, beside))
-        names = [n for n in (package, *rivals) for _ in metadata.distributions(name=n)]
+        names = [n for n in (package, *rivals) for _ in _in_use(n)]
         if len(names) > 1:
             seen = f"{' and '.join(names)} are installed into the same folder, {package}/"
             away = pip("uninstall --yes " + " ".join(dict.fromkeys(names)))

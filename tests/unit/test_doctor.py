@@ -193,6 +193,15 @@ def test_two_versions_of_keras(site):
     assert (finding.status, finding.seen.startswith("keras and keras ")) == ("problem", True)
 
 
+def test_a_keras_in_a_folder_further_back_is_hidden_and_no_problem(site, tmp_path, monkeypatch):
+    front = tmp_path / "front"
+    front.mkdir()
+    make_package(site, "keras", "2.15.0")
+    make_package(front, "keras", "3.15.0")
+    monkeypatch.setattr(sys, "path", [str(front), str(site)])
+    assert packages.check_one_keras().ok
+
+
 def test_tf_keras_beside_keras_is_no_problem(site):
     make_package(site, "keras", "3.15.0")
     make_package(site, "tf_keras", "2.19.0")
