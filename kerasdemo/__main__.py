@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -14,26 +13,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from kerasdemo import __version__
+from kerasdemo._arguments import parse
 
 if TYPE_CHECKING:
+    import argparse
+
     from kerasdemo.comparison import Comparison
     from kerasdemo.doctor import Report
 
-COMMANDS = ("compare", "doctor", "claims")
-MOST = 1_000_000  # samples, or samples to a batch
 STOPPED = 130  # what shells call the end by Ctrl+C
-EPILOG = """\
-exit status: 0 all is well; 1 the set-up has a problem, the methods disagree or a measurement broke;
-2 wrong arguments; 130 stopped (Ctrl+C)
-
-examples:
-  python -m kerasdemo                      check, then compare on 32 digits
-  python -m kerasdemo compare --methods predict,predict_step,call --samples 100
-  python -m kerasdemo doctor               what is wrong, and the command that mends it
-  python -m kerasdemo claims               what is often said about Keras, measured (minutes)
-  python -m kerasdemo claims 07            the claims of lesson 07; or name some
-  python -m kerasdemo --json > result.json
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,77 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not report.ok:
         return 1
     return 0 if comparison is None or comparison.classes_agree else 1
-
-
-def parse(argv: list[str]) -> argparse.Namespace:
-    """Read the arguments; options without a command belong to ``compare``."""
-    command = next((word for word in argv if word in COMMANDS), "compare")
-    if not argv or (argv[0].startswith("-") and argv[0] not in ("-h", "--help", "--version")):
-        if command in argv:
-            argv.remove(command)
-        argv = [command, *argv]
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        prog="python -m kerasdemo", description=__doc__, epilog=EPILOG, formatter_class=formatter
-    )
-    parser.add_argument("--version", action="version", version=f"kerasdemo {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="{" + ",".join(COMMANDS) + "}")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="print JSON, for machines")
-    common.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="colours (auto)"
-    )
-    compare = commands.add_parser(
-        "compare", parents=[common], help="check, then compare the methods (the default)"
-    )
-    compare.add_argument("--samples", type=positive, default=32, help="how many digits (32)")
-    compare.add_argument("--batch-size", type=positive, default=32, help="samples to a batch (32)")
-    compare.add_argument(
-        "--methods",
-        type=method_names,
-        default=("predict", "predict_on_batch", "predict_step"),
-        help="names with commas between: predict, predict_on_batch, predict_step, call, compiled",
-    )
-    commands.add_parser("doctor", parents=[common], help="check the set-up, say how to mend it")
-    claims = commands.add_parser(
-        "claims", parents=[common], help="measure what is often said about prediction with Keras"
-    )
-    claims.add_argument(
-        "ids", nargs="*", type=claim_id, metavar="ID", help="a claim, or a lesson's number (all)"
-    )
-    claims.add_argument("--markdown", action="store_true", help="print Markdown, as in README.md")
-    return parser.parse_args(argv)
-
-
-def positive(text: str) -> int:
-    """Read a whole number of 1 or more."""
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST:,}")
-    return int(text)
-
-
-def method_names(text: str) -> tuple[str, ...]:
-    """Read method names with commas between them."""
-    from kerasdemo.methods import check_method
-
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    try:
-        for name in names or ("",):
-            check_method(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return names
-
-
-def claim_id(text: str) -> str:
-    """Read the name of a claim or the number of a lesson that has claims."""
-    from kerasdemo.claims import select
-
-    try:
-        select(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
 
 
 def measure_claims(arguments: argparse.Namespace) -> int:

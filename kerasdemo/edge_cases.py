@@ -10,13 +10,13 @@ Introduced in lesson 09.
 from __future__ import annotations
 
 import difflib
-import sys
 import time
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kerasdemo._callable_module import callable_module
 from kerasdemo._hushed import hushed
 from kerasdemo._progress import progress_bar
 from kerasdemo.inspections.model_facts import ModelFacts
@@ -152,11 +152,4 @@ def _with_reason(came: Came, raw: Raw, scene: Scene) -> Came:
     return replace(came, why=why, decided_by=where)
 
 
-class _Module(types.ModuleType):
-    """The module, which can be called like the function that it is named after."""
-
-    def __call__(self, *args: Any, **options: Any) -> EdgeCases:
-        return edge_cases(*args, **options)
-
-
-sys.modules[__name__].__class__ = _Module
+callable_module(__name__, edge_cases)

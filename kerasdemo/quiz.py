@@ -8,18 +8,16 @@ question never waits for an answer, and every answer can be given in code:
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerasdemo.asking.showing import in_notebook, show
 from kerasdemo.asking.texts import QuestionText, differences, exercise_text, question_text
 from kerasdemo.view.quiz_box import quiz_box
-from kerasdemo.view.signs import printable
 
 LABELS = {"predict": "Predict first", "retrieval": "Do you remember?", "exit": "Before you go"}
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _tries: Counter[str] = Counter()
 
 
@@ -133,7 +131,7 @@ def reveal(question: Question, happened: object = None) -> None:
     if guess is not None:
         lines += _reply(text, guess)[:1]
     lines.append(f"The rule: {text.rule}")
-    _show(lines, tag=f"Reveal {text.id}", mark=_mark(text, guess))
+    show(lines, tag=f"Reveal {text.id}", mark=_mark(text, guess))
 
 
 def check(id: str, answer: object = None, *, like: object = None) -> None:
@@ -163,7 +161,7 @@ def check(id: str, answer: object = None, *, like: object = None) -> None:
         if _tries[id] >= len(hints):
             lines.append("That was the last hint. The solution is folded up below.")
     mark = {"yes": "kd-yes", "not yet": "kd-no"}.get(outcome.state, "")
-    _show(lines, tag=f"Check {id}", mark=mark)
+    show(lines, tag=f"Check {id}", mark=mark)
 
 
 def judge(id: str, answer: object = None, *, like: object = None) -> Outcome:
@@ -206,9 +204,9 @@ def _show_question(question: Question, label: str, respond: Callable[[str], list
     given = [] if question.guess is None else respond(question.guess)
     mark = _mark(text, question.guess) if text.kind != "predict" else ""
     widget = None
-    if _in_notebook():
+    if in_notebook():
         widget = _menu(question, label, respond, quiz_box(lines, tag))
-    _show(lines, tag=tag, after=given, mark=mark, widget=widget)
+    show(lines, tag=tag, after=given, mark=mark, widget=widget)
 
 
 def _menu(question: Question, label: str, respond: Callable[[str], list[str]], head: str) -> Any:
@@ -229,29 +227,3 @@ def _menu(question: Question, label: str, respond: Callable[[str], list[str]], h
         choice=question.guess or "",
         respond=choose,
     )
-
-
-def _show(
-    lines: list[str], *, tag: str, after: Sequence[str] = (), mark: str = "", widget: Any = None
-) -> None:
-    """Show lines as text and as HTML, in front of a live widget where there is one."""
-    plain = "\n".join([f"[{tag}]", *lines, *after])
-    if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
-        print(printable(plain))
-        return
-    from IPython.display import display
-
-    page = quiz_box(lines, tag, mark="" if after else mark)
-    bundle: dict[str, Any] = {"text/plain": plain, "text/html": page}
-    if after:
-        bundle["text/html"] += quiz_box(after, mark=mark)
-    if widget is not None:
-        view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-        bundle[WIDGET_VIEW] = view
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")

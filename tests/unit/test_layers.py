@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "_hushed", "_progress", "error_lines", "preprocess", "saving"},
+    {"_backend", "_callable_module", "_hushed", "_progress", "error_lines", "preprocess", "saving"},
     {"sources", "handwriting", "notebook_files", "prompt_messages", "memory"},
     {"digits", "inputs", "prediction"},
     {"augment", "methods", "agreement"},
@@ -27,7 +27,7 @@ LAYERS = [
     {"asking", "checks", "evidence", "odd_inputs"},
     {"quiz", "doctor", "claims", "edge_cases"},
     {"widgets"},
-    {"__init__", "__main__"},
+    {"__init__", "_arguments", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"tensorflow", "keras", "matplotlib", "ipywidgets", "anywidget", "tqdm", "PIL"}
