@@ -86,7 +86,7 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
         "widget": [r"kd\.\w+\("],
         "exercise-check": [rf'kd\.check\("{number}-[\w-]+", \w+(, like=[^)]+)?\)', r"= \.\.\."],
         "solution": [r"<details>", r"### BEGIN SOLUTION", r"### END SOLUTION", r"```python"],
-        "exit": [rf'(kd\.ask\("{number}[xyz]"\)\s*){{3}}$'],
+        "exit": [rf'(kd\.(ask|order)\("{number}[xyz]"\)\s*){{3}}$'],
         "next": [r"Where to look next"],
     }
     for n in rounds(notebook):
