@@ -7,7 +7,7 @@ VENV ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-JOBS := lab test lint bench notebooks digits readme constraints install clean
+JOBS := lab test lint bench notebooks site digits readme instructors constraints install clean
 .PHONY: help $(JOBS)
 
 # Only a PYTHON= that somebody typed is binding; the default may turn to another one.
@@ -19,8 +19,10 @@ help:
 	@echo "make lint         ruff and mypy alone"
 	@echo "make bench        the budgets, measured here; ARGS=peers: predict and its peers alone"
 	@echo "make notebooks    run the lessons and store their outputs"
+	@echo "make site         the lessons as web pages, in build/site; ARGS=--serve shows them"
 	@echo "make digits       remake the embedded digits"
 	@echo "make readme       put into README.md what its commands print"
+	@echo "make instructors  put into docs/instructors.md what the lessons say of themselves"
 	@echo "make constraints  remake .ci/constraints.txt"
 	@echo "make install      make .venv with everything, and stop there"
 	@echo "make clean        remove what the others made"

@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # the same names for editors and type checkers, which do not run __getattr__
+    from kerasdemo.attempts import TriedCalls as TriedCalls
+    from kerasdemo.attempts import try_calls as try_calls
+    from kerasdemo.capstone import try_capstone as try_capstone
     from kerasdemo.claims import check_claims as check_claims
     from kerasdemo.classifier import build_classifier as build_classifier
     from kerasdemo.classifier import load_classifier as load_classifier
@@ -27,10 +30,13 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.comparison import Comparison as Comparison
     from kerasdemo.comparison import compare as compare
     from kerasdemo.costs import BatchTimings as BatchTimings
+    from kerasdemo.curves import TrainingCurve as TrainingCurve
+    from kerasdemo.curves import training_curve as training_curve
     from kerasdemo.digits import Digits as Digits
     from kerasdemo.digits import load_digits as load_digits
     from kerasdemo.doctor import check_setup as check_setup
     from kerasdemo.edge_cases import edge_cases as edge_cases
+    from kerasdemo.fruit import write_fruit as write_fruit
     from kerasdemo.memory import MemoryUse as MemoryUse
     from kerasdemo.memory import measure_memory as measure_memory
     from kerasdemo.methods import METHODS as METHODS
@@ -39,14 +45,20 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
     from kerasdemo.preflight import preflight as preflight
     from kerasdemo.quiz import ask as ask
     from kerasdemo.quiz import check as check
+    from kerasdemo.quiz import order as order
     from kerasdemo.quiz import predict_first as predict_first
     from kerasdemo.quiz import reveal as reveal
     from kerasdemo.retracing import Retraces as Retraces
     from kerasdemo.retracing import retraces as retraces
+    from kerasdemo.scores import ScoreCard as ScoreCard
+    from kerasdemo.scores import score_card as score_card
+    from kerasdemo.sources.cache import is_cached as is_cached
     from kerasdemo.spy import CallTrace as CallTrace
     from kerasdemo.spy import trace_call as trace_call
     from kerasdemo.streaming import predict_stream as predict_stream
     from kerasdemo.sweeping import time_methods as time_methods
+    from kerasdemo.tallying import Tally as Tally
+    from kerasdemo.tallying import tally as tally
     from kerasdemo.timing import Timings as Timings
     from kerasdemo.timing import time_calls as time_calls
     from kerasdemo.view.flow import FlowDiagram as FlowDiagram
@@ -62,10 +74,13 @@ if TYPE_CHECKING:  # the same names for editors and type checkers, which do not 
 _HOME = {
     "load_digits": "digits",
     "Digits": "digits",
+    "is_cached": "sources.cache",
     "build_classifier": "classifier",
     "train_classifier": "classifier",
     "load_classifier": "classifier",
     "load_probabilities": "classifier",
+    "training_curve": "curves",
+    "TrainingCurve": "curves",
     "METHODS": "methods",
     "run": "methods",
     "Prediction": "prediction",
@@ -78,6 +93,9 @@ _HOME = {
     "predict_stream": "streaming",
     "time_calls": "timing",
     "Timings": "timing",
+    "try_calls": "attempts",
+    "TriedCalls": "attempts",
+    "write_fruit": "fruit",
     "time_methods": "sweeping",
     "BatchTimings": "costs",
     "measure_memory": "memory",
@@ -94,9 +112,15 @@ _HOME = {
     "predict_first": "quiz",
     "reveal": "quiz",
     "ask": "quiz",
+    "order": "quiz",
     "check": "quiz",
+    "score_card": "scores",
+    "ScoreCard": "scores",
+    "tally": "tallying",
+    "Tally": "tallying",
     "check_setup": "doctor",
     "check_claims": "claims",
+    "try_capstone": "capstone",
     "edge_cases": "edge_cases",
 }
 

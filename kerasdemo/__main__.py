@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasdemo import __version__
 from kerasdemo._arguments import parse
+from kerasdemo._terminal import columns, paint, use_color
 
 if TYPE_CHECKING:
     import argparse
@@ -35,10 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all is well, 1 if the set-up has a problem, the methods disagree or a claim could not
-        be measured because its measurement broke. Wrong arguments end the process with status 2.
+        0 if all is well, 1 if the set-up has a problem, the methods disagree, a claim could not be
+        measured because its measurement broke, a lesson failed, or a copy of a lesson was in the
+        way. Wrong arguments end the process with status 2.
     """
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
+    if arguments.command == "lessons":
+        return hand_out_lessons(arguments)
     from kerasdemo.doctor import check_setup
 
     report = check_setup()
@@ -56,12 +59,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if comparison is None or comparison.classes_agree else 1
 
 
+def hand_out_lessons(arguments: argparse.Namespace) -> int:
+    """List, copy, strip or run lessons; 1 if a run failed or a file was in the way."""
+    from kerasdemo import lessons
+    from kerasdemo.lesson_files.finding import all_lessons, pick
+    from kerasdemo.view.signs import printable
+
+    try:
+        chosen = pick(arguments.names, all_lessons())
+        if arguments.run:
+            color = use_color(arguments.color)
+            return 0 if lessons.tell_runs(chosen, as_json=arguments.json, color=color) else 1
+        if (folder := arguments.copy or arguments.strip) is None:
+            text = lessons.listing(chosen, width=columns())
+            plain: Any = lessons.as_plain(chosen)
+            status = 0
+        else:
+            sheets = arguments.copy is None
+            done = lessons.copy_lessons(chosen, folder, sheets=sheets)
+            text = lessons.said_of(done, sheets=sheets, chosen=arguments.names)
+            plain = {**asdict(done), "folder": str(done.folder)}
+            status = int(bool(done.there_already))
+    except (OSError, ModuleNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(plain, indent=2) if arguments.json else printable(text))
+    return status
+
+
 def measure_claims(arguments: argparse.Namespace) -> int:
     """Measure claims and print them; 1 if a measurement broke, 130 if it was stopped."""
     from kerasdemo.claims import check_claims
     from kerasdemo.view.signs import printable
 
-    ledger = check_claims(*arguments.ids)
+    ledger = check_claims(*arguments.ids, quick=arguments.quick)
     if arguments.json:
         print(json.dumps({**about(), **ledger.as_dict()}, indent=2))
     elif arguments.markdown:
@@ -119,11 +150,6 @@ def show(report: Report, comparison: Comparison | None, *, command: str, color: 
         print(as_text(comparison.table(), width=columns(), color=color, symbol=symbol))
 
 
-def columns() -> int:
-    """Return the width to write in: the terminal's, at most 100."""
-    return min(100, shutil.get_terminal_size((100, 24)).columns)
-
-
 def brief(report: Report) -> str:
     """Say in one line what runs here, then what the checks came to and each warning."""
     versions = [f"{name} {version(name.lower())}" for name in ("TensorFlow", "Keras", "NumPy")]
@@ -140,23 +166,6 @@ def version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "missing"
-
-
-def paint(report: str, color: bool) -> str:
-    """Colour the words that say how a check went; the symbols beside them say the same."""
-    if color:
-        for word, code in (("✓ ok", 32), ("! warning", 33), ("✗ problem", 31)):
-            report = report.replace(word, f"\x1b[{code}m{word}\x1b[0m")
-    return report
-
-
-def use_color(choice: str) -> bool:
-    """Decide on colour: on a terminal, unless NO_COLOR is set (no-color.org) or TERM is dumb."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdout.isatty()
 
 
 def run() -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from kerasdemo import __version__
 
-COMMANDS = ("compare", "doctor", "claims")
+COMMANDS = ("compare", "doctor", "claims", "lessons")
+LESSONS = "list the lessons, copy them, make exercise sheets, or run them"
 MOST = 1_000_000  # samples, or samples to a batch
 DESCRIPTION = "Check the set-up, then show what the three methods do with the same digits."
 EPILOG = """\
-exit status: 0 all is well; 1 the set-up has a problem, the methods disagree or a measurement broke;
-2 wrong arguments; 130 stopped (Ctrl+C)
+exit status: 0 all is well; 1 the set-up has a problem, the methods disagree, a measurement broke, a
+lesson failed or a file was in the way; 2 wrong arguments; 130 stopped (Ctrl+C)
 
 examples:
   python -m kerasdemo                      check, then compare on 32 digits
@@ -19,6 +21,9 @@ examples:
   python -m kerasdemo doctor               what is wrong, and the command that mends it
   python -m kerasdemo claims               what is often said about Keras, measured (minutes)
   python -m kerasdemo claims 07            the claims of lesson 07; or name some
+  python -m kerasdemo lessons              which lessons there are, and how long they take
+  python -m kerasdemo lessons --copy work  fresh copies to work in, in the folder work
+  python -m kerasdemo lessons 03 05 --run  run two lessons and say how it went
   python -m kerasdemo --json > result.json
 """
 
@@ -62,8 +67,26 @@ def parse(argv: list[str]) -> argparse.Namespace:
     claims.add_argument(
         "ids", nargs="*", type=claim_id, metavar="ID", help="a claim, or a lesson's number (all)"
     )
+    claims.add_argument(
+        "--quick", action="store_true", help="leave out time and memory: a minute at most"
+    )
     claims.add_argument("--markdown", action="store_true", help="print Markdown, as in README.md")
+    _add_lessons(commands.add_parser("lessons", parents=[common], help=LESSONS))
     return parser.parse_args(argv)
+
+
+def _add_lessons(lessons: argparse.ArgumentParser) -> None:
+    lessons.add_argument(
+        "names", nargs="*", type=lesson_name, metavar="LESSON", help="its number or its file (all)"
+    )
+    what = lessons.add_mutually_exclusive_group()
+    what.add_argument(
+        "--copy", type=Path, metavar="DIR", help="fresh copies to work in; replaces no file"
+    )
+    what.add_argument(
+        "--strip", type=Path, metavar="DIR", help="exercise sheets without solutions, for nbgrader"
+    )
+    what.add_argument("--run", action="store_true", help="run them and say how it went (minutes)")
 
 
 def positive(text: str) -> int:
@@ -93,5 +116,16 @@ def claim_id(text: str) -> str:
     try:
         select(text)
     except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def lesson_name(text: str) -> str:
+    """Read a lesson's number or the name of its file."""
+    from kerasdemo.lesson_files.finding import all_lessons, pick
+
+    try:
+        pick([text], all_lessons())
+    except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text

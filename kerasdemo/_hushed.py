@@ -31,7 +31,7 @@ def _not_from_tensorflow(line: str) -> bool:
 
     The node that failed is named in a line of its own.
     """
-    return keep_line(line) and re.search(r"\b\w+\.(?:cc|h):\d+\] |^\s*\[\[\{\{", line) is None
+    return keep_line(line) and re.search(r"\b\w+\.(?:cc|h):\d+\] |^\s*\[\[", line) is None
 
 
 def _nothing(record: logging.LogRecord) -> bool:

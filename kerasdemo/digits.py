@@ -25,6 +25,7 @@ __all__ = ["Digits", "load_digits"]
 
 SIZE = 28
 SHEET = 48  # samples in the picture of `Digits._repr_html_`
+FEW = 4  # so many are drawn twice as large
 LISTED = 12  # up to so many samples, the repr names each one
 
 
@@ -151,7 +152,8 @@ class Digits:
         shown = self[:SHEET]
         words = describe_digits(shown.labels.tolist())
         first = f"<p>The first {SHEET}:</p>" if len(self) > SHEET else ""
-        picture = img_tag(contact_sheet_png(shown.pixels), words) if len(self) else ""
+        png = contact_sheet_png(shown.pixels, scale=4 if len(self) <= FEW else 2)
+        picture = img_tag(png, words) if len(self) else ""
         return (
             f'<div class="kerasdemo-digits"><pre>{html.escape(repr(self))}</pre>'
             f"{first}{picture}</div>"

@@ -9,7 +9,10 @@ WRAPPER = "Exception encountered when calling"  # what Keras writes above the er
 HEADING = re.compile(  # what TensorFlow writes above it: titles, the graph's node, places in code
     r"in user code:$|Graph execution error:$|Detected at node |<stack traces|File \""
 )
-NODE = re.compile(r"\{\{.*?\}\} ?")
+NODE = re.compile(  # the graph's node, the operation, the place in a Dataset's pipeline
+    r"\{\{.*?\}\} ?| *\[Op:\w+\](?: name:.*)?"
+    r"|Error in user-defined function passed to \S+ transformation with iterator: \S+: "
+)
 TRACED = "in user code:"  # an error while TensorFlow traces: code and places, then the error, named
 NAMED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception): ")
 

@@ -1,24 +1,39 @@
 """Questions that come before answers: guess, see what happens, and be told in words.
 
 `predict_first` asks before an experiment and `reveal` tells after it; `ask` asks about what was
-learnt; `check` judges the value that an exercise wants and gives one more hint at each try. A
-question never waits for an answer, and every answer can be given in code:
-``predict_first("03a", "B")``. The texts are in ``data/questions.toml``.
+learnt, and `order` for lines of code in their order; `check` judges the value that an exercise
+wants and gives one more hint at each try. A question never waits for an answer, and every answer
+can be given in code: ``predict_first("03a", "B")``. The texts are in ``data/questions.toml``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerasdemo.asking import record
+from kerasdemo.asking.answers import read_answer
+from kerasdemo.asking.checking import Outcome, check, judge
+from kerasdemo.asking.forms import QuestionText
+from kerasdemo.asking.replying import (
+    LABELS,
+    code_lines,
+    expected,
+    in_words,
+    mark,
+    noted_lines,
+    page_form,
+    reply_lines,
+    show_lines,
+    verdict_line,
+)
 from kerasdemo.asking.showing import in_notebook, show
-from kerasdemo.asking.texts import QuestionText, differences, exercise_text, question_text
+from kerasdemo.asking.texts import question_text
 from kerasdemo.view.quiz_box import quiz_box
 
-LABELS = {"predict": "Predict first", "retrieval": "Do you remember?", "exit": "Before you go"}
-_tries: Counter[str] = Counter()
+__all__ = ["Outcome", "Question", "ask", "check", "judge", "order", "predict_first", "reveal"]
 
 
 @dataclass
@@ -30,7 +45,8 @@ class Question:
     id : str
         The question's name, such as ``"03a"``.
     guess : str or None
-        The letter chosen in the menu or given in code; None as long as there is none.
+        The letter or the number answered on the page or given in code; None as long as there is
+        none.
     """
 
     id: str
@@ -40,42 +56,24 @@ class Question:
     def __post_init__(self) -> None:
         self.text = question_text(self.id)
         if self.guess is not None:
-            self.guess = _letter(self.text, self.guess)
+            self.guess = read_answer(self.text, self.guess)
 
     def __repr__(self) -> str:
         return f"<question {self.id}: {'no guess yet' if self.guess is None else self.guess}>"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What an exercise's answer is worth. True when it passes.
-
-    Attributes
-    ----------
-    state : str
-        ``"not answered"``, ``"not yet"`` or ``"yes"``.
-    why : str
-        What the answer is that it should not be, or why it is right.
-    """
-
-    state: str
-    why: str
-
-    def __bool__(self) -> bool:
-        return self.state == "yes"
-
-
-def predict_first(id: str, answer: str | None = None) -> Question:
+def predict_first(id: str, answer: str | float | None = None) -> Question:
     """Ask what will happen, before it happens. Introduced in lesson 00.
 
-    Shows the question, its choices and a menu. It never waits: no answer is an answer.
+    Shows the question, with its choices and a menu or a field for a number. It never waits: no
+    answer is an answer.
 
     Parameters
     ----------
     id
         The question's name, such as ``"03a"``.
     answer
-        The letter of your guess, when you would rather type it than use the menu.
+        Your guess, when you would rather type it here: the letter of a choice, or a number.
 
     Returns
     -------
@@ -85,20 +83,53 @@ def predict_first(id: str, answer: str | None = None) -> Question:
     Raises
     ------
     ValueError
-        There is no such question, or no such choice.
+        There is no such question, it is asked in another way, or the answer is none.
     """
-    question = Question(id, answer)
-    _show_question(question, "Your guess", lambda letter: [f"Noted: {letter}. Now run on and see."])
+    question = Question(_asked_by(id, "predict_first"), answer)  # type: ignore[arg-type]
+    _show_question(question, "Your guess", noted_lines)
     return question
 
 
-def ask(id: str, answer: str | None = None) -> None:
+def ask(id: str, answer: str | float | None = None) -> None:
     """Ask about what was learnt, and reply to the answer at once. Introduced in lesson 00.
 
-    Parameters and errors are those of `predict_first`.
+    Parameters
+    ----------
+    id
+        The question's name, such as ``"03x"``.
+    answer
+        The letter of a choice, a number, or a word or two: what the question wants.
+
+    Raises
+    ------
+    ValueError
+        There is no such question, it is asked in another way, or the answer is none.
     """
-    question = Question(id, answer)
-    _show_question(question, "Your answer", lambda letter: _reply(question.text, letter))
+    question = Question(_asked_by(id, "ask"), answer)  # type: ignore[arg-type]
+    _show_question(question, "Your answer", reply_lines)
+
+
+def order(id: str, answer: str | Iterable[str] | None = None) -> None:
+    """Ask for lines of code in their order, and reply to the answer at once.
+
+    The lines are shown with letters, in an order that is never a right one. Introduced in lesson
+    02.
+
+    Parameters
+    ----------
+    id
+        The question's name, such as ``"02x"``.
+    answer
+        The letters, first line first: ``"CAB"``, ``"C A B"`` or ``["C", "A", "B"]``.
+
+    Raises
+    ------
+    ValueError
+        There is no such question, it is asked in another way, or the answer has not each letter
+        once.
+    """
+    question = Question(_asked_by(id, "order"), answer)  # type: ignore[arg-type]
+    _show_question(question, "Your order", reply_lines)
 
 
 def reveal(question: Question, happened: object = None) -> None:
@@ -122,108 +153,55 @@ def reveal(question: Question, happened: object = None) -> None:
             'guess = predict_first("03a"), later reveal(guess).'
         )
     text, guess = question.text, question.guess
-    saw = text.choices[text.answer].text if happened is None else str(happened)
+    saw = expected(text) if happened is None else str(happened)
     if guess is None:
         lines = ["Your guess: none this time. Choose one above, then run this cell again."]
     else:
-        lines = [f"Your guess: {guess}. {text.choices[guess].text}"]
+        lines = [f"Your guess: {in_words(text, guess)}"]
     lines.append(f"What happened: {saw}")
     if guess is not None:
-        lines += _reply(text, guess)[:1]
+        lines.append(verdict_line(text, guess))
     lines.append(f"The rule: {text.rule}")
-    show(lines, tag=f"Reveal {text.id}", mark=_mark(text, guess))
+    show(lines, tag=f"Reveal {text.id}", mark=mark(text, guess))
 
 
-def check(id: str, answer: object = None, *, like: object = None) -> None:
-    """Judge an exercise's answer: not answered, not yet and a hint, or yes and why.
-
-    Never raises on a wrong answer. Each try that fails gives one more hint. Introduced in lesson
-    00.
-
-    Parameters
-    ----------
-    id
-        The exercise's name, such as ``"01-batch-axis"``.
-    answer
-        Your value; None or ``...`` while you have none.
-    like
-        What the values must equal, made in another way.
-    """
-    outcome, hints = judge(id, answer, like=like), exercise_text(id).hints
-    if outcome.state == "not answered":
-        lines = ["Not answered yet. Replace the three dots, then run the cell again."]
-    elif outcome:
-        lines = [f"Yes: {outcome.why}"]
-    else:
-        _tries[id] += 1
-        number = min(_tries[id], len(hints))
-        lines = [f"Not yet: {outcome.why}.", f"Hint {number} of {len(hints)}: {hints[number - 1]}"]
-        if _tries[id] >= len(hints):
-            lines.append("That was the last hint. The solution is folded up below.")
-    mark = {"yes": "kd-yes", "not yet": "kd-no"}.get(outcome.state, "")
-    show(lines, tag=f"Check {id}", mark=mark)
+def _asked_by(id: str, name: str) -> str:
+    """Return the id of a question that this function asks; say which does when it is another."""
+    form = question_text(id).form
+    wish = name
+    if form == "order" or (form == "text" and name == "predict_first") or name == "order":
+        wish = "order" if form == "order" else "ask"
+    if wish != name:
+        raise ValueError(f'question {id} is asked in another way: type kd.{wish}("{id}")')
+    return id
 
 
-def judge(id: str, answer: object = None, *, like: object = None) -> Outcome:
-    """Return an exercise's `Outcome` without showing it or counting a try: for graders.
-
-    Examples
-    --------
-    >>> bool(judge("01-batch-axis", ...))
-    False
-    """
-    text = exercise_text(id)
-    if answer is None or answer is ...:
-        return Outcome("not answered", "there is no answer yet")
-    found = differences(text.expect, answer, like=like)
-    return Outcome("not yet", "; ".join(found)) if found else Outcome("yes", text.because)
-
-
-def _letter(text: QuestionText, answer: str) -> str:
-    letter = str(answer).strip().upper()
-    if letter not in text.choices:
-        choices = ", ".join(text.choices)
-        raise ValueError(f"question {text.id} has the choices {choices}; you gave {answer!r}")
-    return letter
-
-
-def _mark(text: QuestionText, guess: str | None) -> str:
-    return "" if guess is None else "kd-yes" if guess == text.answer else "kd-no"
-
-
-def _reply(text: QuestionText, letter: str) -> list[str]:
-    right = "As you thought." if text.kind == "predict" else "Right."
-    start = right if letter == text.answer else "Not so."
-    return [f"{start} {text.choices[letter].reply}", f"The rule: {text.rule}"]
-
-
-def _show_question(question: Question, label: str, respond: Callable[[str], list[str]]) -> None:
+def _show_question(
+    question: Question, label: str, respond: Callable[[QuestionText, str], list[str]]
+) -> None:
     text = question.text
+    record.asked(text)
+    if question.guess is not None:
+        record.answered(text, question.guess)
     tag = f"{LABELS[text.kind]} · {text.id}"
-    lines = [text.prompt, *(f"{key}. {choice.text}" for key, choice in text.choices.items())]
-    given = [] if question.guess is None else respond(question.guess)
-    mark = _mark(text, question.guess) if text.kind != "predict" else ""
+    lines, given = show_lines(text, question.guess, respond)
+    code = code_lines(text)
     widget = None
     if in_notebook():
-        widget = _menu(question, label, respond, quiz_box(lines, tag))
-    show(lines, tag=tag, after=given, mark=mark, widget=widget)
+        widget = _form(question, label, respond is reply_lines, quiz_box(lines, tag, code=code))
+    paint = mark(text, question.guess) if respond is reply_lines else ""
+    show(lines, tag=tag, code=code, after=given, mark=paint, widget=widget)
 
 
-def _menu(question: Question, label: str, respond: Callable[[str], list[str]], head: str) -> Any:
-    """Return the live form: the question, a labelled menu, and what is said to a choice."""
-    from kerasdemo.asking.menu import Menu
+def _form(question: Question, label: str, reply: bool, head: str) -> Any:
+    """Return the live form: the question, its controls, and what the page says to an answer."""
+    from kerasdemo.asking.answer_form import AnswerForm
 
-    text = question.text
+    def hear(answer: str) -> None:
+        with contextlib.suppress(ValueError):  # the page tells none that cannot be read
+            question.guess = read_answer(question.text, answer) if answer else None
+            if question.guess is not None:
+                record.answered(question.text, question.guess)
 
-    def choose(letter: str) -> str:
-        question.guess = letter or None
-        mark = _mark(text, question.guess) if text.kind != "predict" else ""
-        return quiz_box(respond(letter), mark=mark) if letter else ""
-
-    return Menu(
-        head=head,
-        label=f"{label}:",
-        choices={letter: choice.text.replace("`", "") for letter, choice in text.choices.items()},
-        choice=question.guess or "",
-        respond=choose,
-    )
+    form = page_form(question.text, label, reply=reply)
+    return AnswerForm(head=head, form=form, answer=question.guess or "", hear=hear)

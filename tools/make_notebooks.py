@@ -1,11 +1,13 @@
 """Execute the lessons in place, so that each stored output is what its code prints today.
 
-    python tools/make_notebooks.py              every notebook in notebooks/
-    python tools/make_notebooks.py --check      changes nothing, names the notebooks that would
-    python tools/make_notebooks.py FILE ...     only these
+    python tools/make_notebooks.py               every notebook in notebooks/
+    python tools/make_notebooks.py --check       changes nothing, names the notebooks that would
+    python tools/make_notebooks.py FILE ...      only these
+    python tools/make_notebooks.py --times-only  measure the runs, touch nothing but the headers
 
 A second run changes no byte: widget state is dropped, cell ids are words, metadata is trimmed,
-and a cell tagged `nbval-ignore-output` keeps its stored output while only numbers differ.
+and a cell tagged `nbval-ignore-output` keeps its stored output while only numbers differ. The
+header's neighbours and seconds are written, too; `lesson_times` says which seconds.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ import copy
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from lesson_times import Took, stopwatch, to_store, write_header
 from nbformat import NotebookNode
+
+from kerasdemo.lesson_files import running
+from kerasdemo.lesson_files.running import LessonError
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -45,36 +48,18 @@ ENVIRONMENT = {
 }
 
 
-class LessonError(Exception):
-    """A cell failed; the message names the notebook, the cell and the exception."""
+def execute(notebook: NotebookNode, path: Path, *, keep_widgets: bool = False) -> NotebookNode:
+    """Run a copy of a notebook from top to bottom, in the notebook's own folder.
 
-
-def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
-    """Run a copy of a notebook from top to bottom, in the notebook's own folder."""
-    fresh = copy.deepcopy(notebook)
-    where = f"{path.name}, before the first cell"
-
-    def begin(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal where
-        where = f"{path.name}, cell {cell_index + 1} ({cell.get('id', 'no id')})"
-
-    client = NotebookClient(
-        fresh,
-        timeout=SECONDS_A_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-        store_widget_state=False,
-        record_timing=False,
-        on_cell_start=begin,
+    With `keep_widgets`, its metadata hold the state of every widget (`make site` shows them).
+    """
+    fresh: NotebookNode = running.execute(
+        notebook,
+        path,
+        environment=ENVIRONMENT,
+        seconds_a_cell=SECONDS_A_CELL,
+        keep_widgets=keep_widgets,
     )
-    try:
-        client.execute(env={**os.environ, **ENVIRONMENT})
-    except CellExecutionError as error:
-        raise LessonError(f"{where}: {error.ename}: {error.evalue}") from error
-    except CellTimeoutError as error:
-        raise LessonError(f"{where}: ran for more than {SECONDS_A_CELL} s") from error
-    except DeadKernelError as error:
-        raise LessonError(f"{where}: the kernel died") from error
     return fresh
 
 
@@ -183,30 +168,29 @@ def _shape(outputs: list[NotebookNode]) -> list[str]:
     return texts
 
 
-def make(path: Path) -> tuple[str, str, float]:
-    """Return a notebook's stored text, its text when made anew, and the seconds that it took."""
+def make(path: Path, options: argparse.Namespace) -> tuple[str, str, Took]:
+    """Return a notebook's stored text, its text when made anew, and what its run took."""
     stored = path.read_text(encoding="utf-8")
     notebook = nbformat.reads(stored, as_version=4)
+    whole = copy.deepcopy(notebook)
     _name_cells(notebook)
-    started = time.perf_counter()
-    fresh = normalise(execute(notebook, path), notebook)
+    with stopwatch() as took:
+        done = execute(notebook, path)
+    fresh = whole if options.times_only else normalise(done, notebook)
+    keep = options.keep_times or options.check
+    seconds = to_store(notebook, took, keep=keep, store=options.store_times)
+    write_header(fresh, path, seconds)
     nbformat.validate(fresh)
-    return stored, nbformat.writes(fresh) + "\n", time.perf_counter() - started
+    return stored, nbformat.writes(fresh) + "\n", took
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Make or check the notebooks named, or all lessons. Returns the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, metavar="FILE")
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if one would")
-    options = parser.parse_args(arguments)
-    paths = options.notebooks or sorted(FOLDER.glob("*.ipynb"))
-    if missing := [str(path) for path in paths if not path.is_file()]:
-        parser.error(f"no such notebook: {', '.join(missing)}")
+    options = _parse(arguments)
     status = 0
-    for path in paths:
+    for path in options.notebooks:
         try:
-            stored, text, seconds = make(path)
+            stored, text, took = make(path, options)
         except LessonError as error:
             print(error, file=sys.stderr)
             status = 1
@@ -215,9 +199,28 @@ def main(arguments: list[str] | None = None) -> int:
         if changed and not options.check:
             _write(path, text)
         word = "would change" if options.check else "changed"
-        print(f"{path.name}: {word if changed else 'unchanged'} ({seconds:.0f} s)", flush=True)
+        print(f"{path.name}: {word if changed else 'unchanged'} ({took})", flush=True)
         status = max(status, int(changed and options.check))
     return status
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if one would")
+    parser.add_argument(
+        "--times-only", action="store_true", help="measure, and change the headers alone"
+    )
+    times = parser.add_mutually_exclusive_group()
+    times.add_argument("--keep-times", action="store_true", help="leave the stored seconds alone")
+    times.add_argument(
+        "--store-times", action="store_true", help="store new seconds, be the machine busy or not"
+    )
+    options = parser.parse_args(arguments)
+    options.notebooks = options.notebooks or sorted(FOLDER.glob("*.ipynb"))
+    if missing := [str(path) for path in options.notebooks if not path.is_file()]:
+        parser.error(f"no such notebook: {', '.join(missing)}")
+    return options
 
 
 def _write(path: Path, text: str) -> None:

@@ -76,8 +76,15 @@ def ask_installed(python: Path, folder: Path, env: dict[str, str]) -> dict[str, 
     run = {"cwd": folder, "env": env, "capture_output": True, "text": True, "encoding": "utf-8"}
     where = subprocess.run([str(python), "-c", SHOW], check=True, **run)
     answer = subprocess.run([str(python), "-m", "kerasdemo", "--json"], **run)
+    lessons = [str(python), "-m", "kerasdemo", "lessons"]
+    listed = subprocess.run([*lessons, "--json"], check=True, **run)
+    subprocess.run([*lessons, "--copy", "lessons to work in"], check=True, **run)
     return {
         **json.loads(where.stdout),
+        "lessons": {
+            "listed": json.loads(listed.stdout),
+            "copied": sorted(path.name for path in (folder / "lessons to work in").iterdir()),
+        },
         "status": answer.returncode,
         "answer": json.loads(answer.stdout) if answer.stdout else answer.stderr,
     }
@@ -98,7 +105,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tried = try_wheel(Path(folder), whole=True)
         size = tried["wheel"].stat().st_size / 1e6
-    print(f"{tried['wheel'].name}, {size:.1f} MB: {tried['digits']} digits travelled with it;")
+    lessons = len(tried["lessons"]["copied"])
+    print(f"{tried['wheel'].name}, {size:.1f} MB: {tried['digits']} digits and {lessons} lessons;")
     print(f"python -m kerasdemo ended with status {tried['status']}")
     return int(tried["status"])
 

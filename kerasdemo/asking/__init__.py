@@ -1,1 +1,1 @@
-"""What `kerasdemo.quiz` asks with: the texts of its questions, and the menu below them."""
+"""What `kerasdemo.quiz` asks with: texts, their rules, judging, forms on the page, the record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasdemo.view.quiz_box import quiz_box
@@ -13,16 +13,23 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def show(
-    lines: list[str], *, tag: str, after: Sequence[str] = (), mark: str = "", widget: Any = None
+    lines: list[str],
+    *,
+    tag: str,
+    code: Mapping[str, str] | None = None,
+    after: Sequence[str] = (),
+    mark: str = "",
+    widget: Any = None,
 ) -> None:
     """Show lines as text and as HTML, in front of a live widget where there is one."""
-    plain = "\n".join([f"[{tag}]", *lines, *after])
+    lettered = [f"{letter}. {line}" for letter, line in (code or {}).items()]
+    plain = "\n".join([f"[{tag}]", *lines, *lettered, *after])
     if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
         print(printable(plain))
         return
     from IPython.display import display
 
-    page = quiz_box(lines, tag, mark="" if after else mark)
+    page = quiz_box(lines, tag, mark="" if after else mark, code=code)
     bundle: dict[str, Any] = {"text/plain": plain, "text/html": page}
     if after:
         bundle["text/html"] += quiz_box(after, mark=mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,40 @@ def fit_batch_size_with_dataset() -> Seen:
     model.fit(dataset(numbers(64, 8), np.zeros(64)), batch_size=10, verbose=0, shuffle=False)
     steps = int(model.optimizer.iterations)
     return judge(steps == 7, f"64 rows in batches of 32, batch_size=10: {steps} steps")
+
+
+def validation_split_of_a_dataset() -> Seen:
+    """Ask fit to split a Dataset, and to split the same rows as arrays."""
+    x, y = numbers(64, 8), np.zeros(64)
+    came = {
+        "Dataset": attempt(
+            compiled().fit, dataset(x, y), validation_split=0.25, verbose=0, shuffle=False
+        ),
+        "arrays": attempt(compiled().fit, x, y, validation_split=0.25, verbose=0),
+    }
+    evidence = words({name: c if c.raised else "runs" for name, c in came.items()})
+    return judge(not came["Dataset"].raised, evidence)
+
+
+def ran_out_of_data_stops_fit() -> Seen:
+    """Fit for three epochs on a Dataset that does not know its length, and count the steps.
+
+    Callbacks count: `optimizer.iterations` also counts the attempt that finds no more data.
+    """
+    model, rows = compiled(), dataset(numbers(64, 8), np.zeros(64))
+    seen: list[int] = []
+    count = import_keras().callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(batch)
+    )
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        rows = rows.filter(lambda x, y: True)
+        model.fit(rows, epochs=3, verbose=0, shuffle=False, callbacks=[count])
+    warned = any("ran out of data" in str(each.message) for each in heard)
+    if not warned:
+        raise NotMeasuredHere("this version gives no such warning for a Dataset without length")
+    evidence = f"64 rows in batches of 32, 3 epochs, warned: {len(seen)} of 6 steps"
+    return judge(len(seen) < 6, evidence)
 
 
 def batches_steady_gradients() -> Seen:

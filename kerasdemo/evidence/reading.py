@@ -79,10 +79,10 @@ def scale_shows_in_accuracy() -> Seen:
     }
     p = {name: probabilities(images) for name, images in given.items()}
     right = {name: float((part.argmax(-1) == test.labels).mean()) for name, part in p.items()}
-    sure = float((p["0..255"].max(-1) == 1).mean())
+    sure = float((p["0..255"].max(-1) > 1 - 1e-6).mean())  # some processors say 0.99999994
     evidence = ", ".join(f"{name} {value:.3f}" for name, value in right.items())
     seen = {name: right[name] < right["right"] - 0.2 for name in ("0..255", "divided twice")}
-    return judge_all(seen, f"accuracy: {evidence}; 0..255: {sure:.0%} of rows exactly 1.0")
+    return judge_all(seen, f"accuracy: {evidence}; 0..255: {sure:.0%} of rows 1.0, within 1e-6")
 
 
 def argmax_gives_classes() -> Seen:

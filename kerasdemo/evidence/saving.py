@@ -72,6 +72,48 @@ def saving_keeps_the_model() -> Seen:
     return judge(max(apart.values()) < 1e-5, evidence)
 
 
+def loaded_model_trains_on() -> Seen:
+    """Train, save, load, and train on: the loaded model beside the one that never stopped."""
+    keras = import_keras()
+    model, x, y = dense(), numbers(64, 8), np.zeros(64)
+    model.compile("adam", "sparse_categorical_crossentropy")
+
+    def go_on(trained: Any) -> Any:
+        trained.fit(x, y, shuffle=False, verbose=0)
+        return trained.predict(x, verbose=0)
+
+    go_on(model)
+    with folder() as place:
+        loaded = {}
+        for suffix in (".keras", ".h5"):
+            model.save(place / f"model{suffix}")
+            loaded[suffix] = keras.models.load_model(place / f"model{suffix}")
+    wanted = go_on(model)
+    came = {suffix: attempt(go_on, back) for suffix, back in loaded.items()}
+    exact = {s: not c.raised and difference(c.value, wanted) < 1e-6 for s, c in came.items()}
+    return judge_all(exact, words({s: c.raised or f"exact: {exact[s]}" for s, c in came.items()}))
+
+
+def file_brings_its_classes() -> Seen:
+    """Save a model with a layer of one's own, and load it without a word about that layer."""
+    keras = import_keras()
+
+    class Doubled(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        def call(self, x: Any) -> Any:
+            return 2 * x
+
+    row = keras.Input((8,))
+    model = keras.Model(row, Doubled()(row))
+    with folder() as place:
+        came = {}
+        for suffix in (".keras", ".h5"):
+            model.save(place / f"model{suffix}")
+            came[suffix] = attempt(keras.models.load_model, place / f"model{suffix}")
+    came["export"] = attempt(exported_to, model)
+    evidence = words({name: c.raised or "loads" for name, c in came.items()})
+    return judge_all({name: not c.raised for name, c in came.items()}, evidence)
+
+
 def saved_and_loaded(*, compiled: bool, compile: bool) -> Any:
     """Save a model that was compiled or not, and load it with `compile`."""
     model = dense()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo._backend import import_keras, import_tensorflow
-from kerasdemo.evidence.seen import Seen, attempt, judge, words
+from kerasdemo.evidence.seen import Seen, attempt, judge, judge_all, words
 
 
 def adapted(*texts: str) -> Any:
@@ -91,3 +91,19 @@ def missing_field_is_told() -> Seen:
     }
     seen = words({name: c.raised or c for name, c in came.items()})
     return judge(bool(came["default [0.0]"].raised), seen)
+
+
+def ignore_errors_drops_one_line() -> Seen:
+    """Count the rows left of ten lines with a malformed one, parsed singly and in batches of 5."""
+    tf = import_tensorflow()
+    lines = tf.data.Dataset.from_tensor_slices(["1.5"] * 3 + ["heavy"] + ["2.5"] * 6)
+
+    def parse(line: Any) -> Any:
+        return tf.io.decode_csv(line, [[0.0]])[0]
+
+    left = {
+        "line by line": len(list(lines.map(parse).ignore_errors())),
+        "in batches of 5": sum(len(x) for x in lines.batch(5).map(parse).ignore_errors()),
+    }
+    evidence = f"10 lines, 1 malformed; rows left: {words(left)}"
+    return judge_all({name: rows == 9 for name, rows in left.items()}, evidence)

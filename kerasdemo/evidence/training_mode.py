@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from kerasdemo._backend import import_keras
+from kerasdemo.classifier import build_classifier
+from kerasdemo.digits import load_digits
 from kerasdemo.evidence.saving import exported_to
 from kerasdemo.evidence.scenes import difference, numbers
-from kerasdemo.evidence.seen import Seen, judge_all, words
+from kerasdemo.evidence.seen import Seen, judge, judge_all, words
 
 
 def flipping() -> Any:
@@ -79,3 +81,13 @@ def nan_comes_out() -> Seen:
     seen = {name: bool(np.isnan(output).any()) for name, output in outputs.items()}
     shown = {name: "NaN" if nan else "numbers" for name, nan in seen.items()}
     return judge_all(seen, words(shown))
+
+
+def bar_shows_the_trained_model() -> Seen:
+    """Train the classifier for one epoch, and ask it about the same digits again."""
+    model, digits = build_classifier(), load_digits().train
+    bar = model.fit(digits.images, digits.labels, batch_size=250, verbose=0)
+    shown = bar.history["accuracy"][0]
+    _, again = model.evaluate(digits.images, digits.labels, verbose=0)
+    evidence = f"shown for the epoch: {shown:.2f}; the same digits after it: {again:.2f}"
+    return judge(abs(shown - again) < 0.05, evidence)

@@ -18,7 +18,15 @@ from kerasdemo.sources.files import file_length, new_file
 from kerasdemo.sources.folder import cache_folder
 from kerasdemo.sources.idx_files import Part, find_parts
 
-__all__ = ["REMOTE_SETS", "Arrays", "RemoteFile", "RemoteSet", "cache_folder", "load_cached"]
+__all__ = [
+    "REMOTE_SETS",
+    "Arrays",
+    "RemoteFile",
+    "RemoteSet",
+    "cache_folder",
+    "is_cached",
+    "load_cached",
+]
 
 ROWS = 10_000  # samples copied at a time
 
@@ -124,9 +132,7 @@ def load_cached(name: str, *, split: str | None = None, progress: bool = True) -
         When the files are not there and cannot be fetched; the message says where they belong.
     """
     remote, folder = REMOTE_SETS[name], cache_folder() / name
-    if remote.splits:
-        split = split or remote.splits[0]
-    key = f"{name}-{split}" if split else name
+    key = _key(name, split)
     arrays = _read_decoded(folder, key)
     if arrays is None:
         for file in remote.files:
@@ -140,12 +146,49 @@ def load_cached(name: str, *, split: str | None = None, progress: bool = True) -
     return arrays
 
 
+def is_cached(name: str) -> bool:
+    """Say whether a set is on this machine, so that `load_digits` needs no network for it.
+
+    True for the files as they were published, and for the copy that an earlier `load_digits` made
+    of them (of EMNIST, the digits). Nothing is downloaded.
+
+    Introduced in lesson 04.
+
+    Raises
+    ------
+    ValueError
+        When `name` is neither "mnist" nor "emnist".
+    """
+    if name not in REMOTE_SETS:
+        raise ValueError(f"name is {name!r}; expected {' or '.join(map(repr, REMOTE_SETS))}.")
+    remote, folder = REMOTE_SETS[name], cache_folder() / name
+    if _read_decoded(folder, _key(name, None)) is not None:
+        return True
+    try:
+        return all(_is_whole(folder / file.name, file) for file in remote.files)
+    except OSError:  # what cannot be read is as good as not there
+        return False
+
+
+def _key(name: str, split: str | None) -> str:
+    """Return what the decoded copy is called."""
+    splits = REMOTE_SETS[name].splits
+    return f"{name}-{split or splits[0]}" if splits else name
+
+
+def _is_whole(path: Path, file: RemoteFile) -> bool:
+    """Say whether a file is there, whole and right."""
+    from kerasdemo.sources.download import sha256_of  # ssl and http are not free to load
+
+    return file_length(path) == file.size and sha256_of(path) == file.sha256
+
+
 def _ensure(remote: RemoteSet, file: RemoteFile, folder: Path, progress: bool) -> None:
     """Download a file unless it is there already, whole and right."""
-    from kerasdemo.sources.download import download, sha256_of  # ssl and http are not free to load
+    from kerasdemo.sources.download import download
 
     path = folder / file.name
-    if file_length(path) == file.size and sha256_of(path) == file.sha256:
+    if _is_whole(path, file):
         return
     urls = [mirror + file.name for mirror in remote.mirrors]
     try:

@@ -155,7 +155,7 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def img_tag(png: bytes, alt: str) -> str:
+def img_tag(png: bytes, alt: str, *, fine: int = 1) -> str:
     """Return an HTML picture that carries its own bytes, its size and its words.
 
     Parameters
@@ -164,6 +164,8 @@ def img_tag(png: bytes, alt: str) -> str:
         A PNG file.
     alt : str
         What the picture shows, in words; escaped.
+    fine : int
+        Pixels of the file for each pixel on the page.
 
     Examples
     --------
@@ -172,7 +174,8 @@ def img_tag(png: bytes, alt: str) -> str:
     """
     width, height = Image.open(io.BytesIO(png)).size
     words = html.escape(alt, quote=True)
-    return f'<img src="{data_uri(png)}" alt="{words}" width="{width}" height="{height}" />'
+    size = f'width="{width // fine}" height="{height // fine}"'
+    return f'<img src="{data_uri(png)}" alt="{words}" {size} />'
 
 
 def describe_digits(labels: Sequence[Any] | npt.NDArray[Any], *, most: int = 24) -> str:

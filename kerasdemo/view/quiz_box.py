@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 __all__ = ["quiz_box"]
 
@@ -14,19 +14,31 @@ STYLE = """<style>
   color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent);
   border-left: 4px solid var(--jp-brand-color1, currentColor); }
 .kd-quiz p { margin: .4rem 0; }
-.kd-quiz .kd-tag { color: var(--jp-content-font-color2, inherit); font-size: .9em; }
+.kd-quiz .kd-tag { font-size: .9em; }
 .kd-quiz.kd-yes { border-left-color: var(--jp-success-color1, currentColor); }
 .kd-quiz.kd-no { border-left-color: var(--jp-warn-color1, currentColor); }
 </style>"""
 
+CODE_STYLE = """<style>
+.kd-quiz .kd-lines { display: grid; grid-template-columns: auto 1fr;
+  align-items: stretch; margin: .4rem 0; }
+.kd-quiz .kd-lines > * { margin: 0; padding: .2rem .6rem; line-height: 1.7;
+  border-bottom: 1px solid var(--jp-border-color2, currentColor); }
+.kd-quiz .kd-lines > :nth-last-child(-n+2) { border-bottom: none; }
+.kd-quiz .kd-lines code { font-family: var(--jp-code-font-family, monospace);
+  font-size: var(--jp-code-font-size, .9em); color: inherit; background: transparent;
+  white-space: pre-wrap; }
+</style>"""
 
 LABEL = re.compile(
-    r"^([A-E]\.|(?:Your guess|What happened|The rule|Yes|Not yet|Hint \d of \d):"
+    r"^([A-E]\.|(?:Your guess|Your answer|What happened|The rule|Yes|Not yet|Hint \d of \d):"
     r"|As you thought\.|Right\.|Not so\.)"
 )
 
 
-def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
+def quiz_box(
+    lines: Iterable[str], tag: str = "", *, mark: str = "", code: Mapping[str, str] | None = None
+) -> str:
     """Return lines of plain text as one framed piece of HTML.
 
     The text is escaped; what stands between backticks becomes code, and a leading letter or label
@@ -41,6 +53,8 @@ def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
     mark
         A class of its own for the paragraphs: ``"kd-yes"`` or ``"kd-no"``. The colour only
         repeats what the words say.
+    code
+        Letter to a line of code, shown below the paragraphs as it stands.
 
     Examples
     --------
@@ -52,5 +66,12 @@ def quiz_box(lines: Iterable[str], tag: str = "", *, mark: str = "") -> str:
         text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line))
         text = LABEL.sub(r"<strong>\1</strong>", text)
         body.append(f"<p>{text}</p>")
+    if code:
+        rows = "".join(
+            f"<strong>{letter}.</strong><code>{html.escape(line)}</code>"
+            for letter, line in code.items()
+        )
+        body.append(f'<div class="kd-lines">{rows}</div>')
+    style = STYLE + (CODE_STYLE if code else "")
     classes = f"kd-quiz {mark}".strip()
-    return f'{STYLE}<div class="{classes}">{"".join(body)}</div>'
+    return f'{style}<div class="{classes}">{"".join(body)}</div>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-PLAIN = {"≠": "!=", "✓ ": "", "✗": "x", "·": "-", "→": "->", "…": "..."}
+PLAIN = {"≠": "!=", "✓ ": "", "✗": "x", "·": "-", "→": "->", "…": "...", "█": "#"}
 
 
 def printable(text: str) -> str:

@@ -46,22 +46,21 @@ export function parseRange(...texts) {
 /** Positions that pass the filters, sorted by a measure or (null) not; equals stay in position
  * order, and NaN comes last. */
 export function shownPositions(samples, { digit, outcome, confidence, measure, sign }) {
-  const { count, labels, predicted, measures } = samples;
+  const { labels, predicted, measures } = samples;
   const [low, high] = confidence.map(Math.fround); // as the samples have it
   const within = (share) => (low <= 0 || share >= low) && (high >= 1 || share <= high);
   const passes = (at) => (digit === null || labels[at] === digit) && (!predicted
     || ((outcome === "all" || (predicted[at] === labels[at]) === (outcome === "right"))
       && within(measures[0][at])));
-  const shown = Array.from({ length: count }, (_, at) => at).filter(passes);
+  const shown = [...labels.keys()].filter(passes);
   if (!predicted || measure === null) return shown;
   const keys = measures[measure].map((value) => (Number.isNaN(value) ? Infinity : sign * value));
   return shown.sort((a, b) => keys[a] - keys[b]);
 }
 
 /** The filters in words, "labelled 3, predicted wrong, confidence 50 to 90 %"; "" without any. */
-export function describeFilter({ digit, outcome, confidence }) {
+export function describeFilter({ digit, outcome, confidence: [low, high] }) {
   const parts = [];
-  const [low, high] = confidence;
   if (digit !== null) parts.push(`labelled ${digit}`);
   if (outcome !== "all") parts.push(`predicted ${outcome}`);
   if (low > 0 || high < 1) parts.push(`confidence ${percentOf(low)} to ${percentOf(high)} %`);

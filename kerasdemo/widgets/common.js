@@ -33,6 +33,9 @@ export const bar = (...parts) => h("div", { class: "kd-bar" }, ...parts);
 export const widget = (style, name, ...parts) =>
   h("div", { class: `kd-root ${style}`, role: "group", "aria-label": name }, ...parts);
 
+/** Not `disabled`: a button that vanishes under the finger loses the focus. */
+export const disable = (button, off) => button.setAttribute("aria-disabled", !!off);
+
 /** A label around its control, so that the two belong together without an id. */
 export function labelled(text, control) {
   return h("label", { class: "kd-field" }, h("span", { class: "kd-field-name" }, text), control);
@@ -128,11 +131,13 @@ export function mount(model, el, root, stops, hears) {
 }
 
 /** The line that says what happened, and what went wrong here or in the kernel. A quiet one speaks
- * to screen readers only, where the page shows the same words elsewhere. */
-export function statusLine(model, { quiet = false } = {}) {
+ * to screen readers only, where the page shows the same words elsewhere. One that `asks` says why no
+ * Python answers: `model.still`. */
+export function statusLine(model, { quiet, asks } = {}) {
   const words = h("span", { class: quiet ? "kd-unseen" : "kd-status-words" });
   const trouble = h("span", { class: "kd-trouble" });
-  const element = h("div", { class: "kd-status", role: "status", "aria-live": "polite" }, words, trouble);
+  const still = h("span", { class: "kd-muted" }, (asks && model.still) || "");
+  const element = h("div", { class: "kd-status", role: "status" }, words, trouble, still);
   let [gone, complaint] = ["", ""];
   const show = () => {
     const error = model.get("_error");
@@ -155,7 +160,7 @@ export function typed(input, status, take) {
   input.addEventListener("change", () => {
     const wrong = take(input.value) || "";
     input.setAttribute("aria-invalid", wrong !== "");
-    status?.complain(wrong);
+    status.complain(wrong);
   });
 }
 
@@ -180,12 +185,11 @@ export function pager(model, name, status) {
     const index = model.get("index");
     number.value = index;
     number.removeAttribute("aria-invalid");
-    status?.complain(wrong(index));
+    status.complain(wrong(index));
     range.textContent = `0 to ${last()}`;
     element.hidden = last() < 1;
-    // Not `disabled`: a button that vanishes under the finger loses the focus.
-    previous.setAttribute("aria-disabled", index <= 0);
-    next.setAttribute("aria-disabled", index >= last());
+    disable(previous, index <= 0);
+    disable(next, index >= last());
     return !wrong(index);
   };
   return { element, draw };

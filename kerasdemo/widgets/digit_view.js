@@ -47,17 +47,12 @@ export function renderDigitView({ model, el }) {
         h("p", { class: "kd-heading" }, "The array behind the picture"), facts, numbersButton.element)),
     numbers);
 
-  const where = () => [Math.floor(cell / width), cell % width];
-  const words = () => {
-    const [row, column] = where();
-    return `Row ${row}, column ${column}: ${write(values[cell])}`;
-  };
   const draw = oncePerFrame(() => {
     drawInk(canvas, width, values.map((value) => (255 * (value - low)) / (high - low)));
   });
   const onCell = () => {
-    readout.textContent = words();
-    const [row, column] = where();
+    const [row, column] = [Math.floor(cell / width), cell % width];
+    readout.textContent = `Row ${row}, column ${column}: ${write(values[cell])}`;
     const place = { left: column / width, top: row / height, width: 1 / width, height: 1 / height };
     for (const [side, share] of Object.entries(place)) mark.style[side] = `${share * 100}%`;
   };
@@ -67,9 +62,8 @@ export function renderDigitView({ model, el }) {
     if (numbers.hidden) return;
     const written = values.map((value) => shortValue(value, images.whole));
     const wide = Math.max(...written.map((text) => text.length));
-    const lines = Array.from({ length: height }, (_, row) => written
-      .slice(row * width, (row + 1) * width).map((text) => text.padStart(wide)).join(" "));
-    table.textContent = lines.join("\n");
+    table.textContent = Array.from({ length: height }, (_, row) => written
+      .slice(row * width, (row + 1) * width).map((text) => text.padStart(wide)).join(" ")).join("\n");
   };
   const onIndex = () => {
     const index = model.get("index");
@@ -105,16 +99,15 @@ export function renderDigitView({ model, el }) {
     if (!turn) {
       cell = moved;
       onCell();
-      status.say(words());
+      status.say(readout.textContent);
     } else {
       const index = model.get("index") + turn;
       if (index >= 0 && index < images.count) tell(model, { index });
-      status.say(`${title.textContent}. ${words()}`);
+      status.say(`${title.textContent}. ${readout.textContent}`);
     }
   });
 
-  const hears = { index: onIndex, numbers: onNumbers };
-  return mount(model, el, root, [status.stop, draw.cancel], hears);
+  return mount(model, el, root, [status.stop, draw.cancel], { index: onIndex, numbers: onNumbers });
 }
 
 export default { render: renderDigitView };

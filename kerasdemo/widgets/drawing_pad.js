@@ -66,7 +66,7 @@ function renderDrawingPad({ model, el }) {
     paint();
   };
 
-  const status = statusLine(model);
+  const status = statusLine(model, { asks: true });
   const [drawn, pen] = [h("canvas", { class: "kd-ink" }), h("span")];
   const sheet = h("div", {
     class: "kd-sheet", tabindex: 0, role: "application", "aria-label": get("_keys"),

@@ -43,6 +43,8 @@ class DrawingPad(KitWidget):
     The drawing is framed as the training digits were: cropped, longer side 20 pixels, centred by
     mass in 28 by 28 (:func:`kerasdemo.preprocess.frame_digit`).
 
+    Introduced in lesson 04.
+
     Parameters
     ----------
     model : keras.Model or False, optional

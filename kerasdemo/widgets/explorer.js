@@ -1,5 +1,5 @@
 // PredictionExplorer: a chooser; below it the methods that run, and image, softmax and table.
-import { bar, h, mount, showPage, statusLine, toggle, widget } from "./common.js";
+import { bar, disable, h, mount, showPage, statusLine, toggle, widget } from "./common.js";
 import { renderDigitView } from "./digit_view.js";
 import { renderChooser } from "./sample_chooser.js";
 import { renderSoftmax } from "./softmax_view.js";
@@ -24,7 +24,7 @@ function renderExplorer({ model, el }) {
   const softmax = seenAs(model, { index: "current", _rows: "_bars", order: "_order" },
     () => ({ ...get("_bars"), index: place() }));
 
-  const status = statusLine(seenAs(model));
+  const status = statusLine(seenAs(model), { asks: true });
   const start = h("button", { onclick: () => run() }, "Run all methods");
   const live = toggle(model, "live", "Run at each choice");
   const stop = h("button", { onclick: () => model.send({ at: -1 }) }, "Stop");
@@ -33,11 +33,12 @@ function renderExplorer({ model, el }) {
     .map((name) => h("div", { class: `kd-${name}` }));
   const page = h("div", { class: "kd-page", tabindex: 0, role: "group", "aria-label": "Table" });
   const root = widget("kd-explorer", "Prediction explorer",
-    chooser, bar(start, live.element, stop, done, doing), status.element,
+    chooser, bar(start, model.still ? "" : live.element, stop, done, doing), status.element,
     h("div", { class: "kd-pair" }, image, h("div", {}, why, bars)), page);
 
   let mine = false; // of several views, the clicked one asks
   const go = (at, asks) => { // only the views of this page know `_at`
+    if (model.still) return;
     mine = asks && at >= 0;
     if (mine) model.send({ at, samples: get("selected") });
     model.set("_at", at);
@@ -59,8 +60,8 @@ function renderExplorer({ model, el }) {
     },
     _at: () => {
       const at = get("_at") ?? -1;
-      start.setAttribute("aria-disabled", at >= 0);
-      stop.setAttribute("aria-disabled", at < 0);
+      disable(start, at >= 0 || model.still);
+      disable(stop, at < 0);
       done.hidden = at < 0;
       done.value = at;
       doing.textContent = steps[at] ?? "Ctrl+Enter runs, too.";

@@ -1,20 +1,19 @@
 // LiveTimings: the page asks for each step, so that Stop, or closing the page, stops the kernel too.
-import { bar, h, labelled, mount, showPage, statusLine, toggle, widget } from "./common.js";
+import { bar, disable, h, labelled, mount, showPage, statusLine, toggle, widget } from "./common.js";
 
 function render({ model, el }) {
   let mine = false; // of several views, only the clicked one asks
-  const running = () => model.get("_running"); // only the views of this page know it
   const go = (on, again) => {
     try {
       if (on) model.send({ measure: model.get("_progress").turn, again });
     } catch {
-      on = false; // the kernel is gone
+      on = false; // the kernel is gone, or there is none
     }
     model.set("_running", on);
     mine = on;
   };
-  const status = statusLine(model);
-  const main = h("button", { onclick: () => go(!running()) });
+  const status = statusLine(model, { asks: true });
+  const main = h("button", { onclick: () => go(!model.get("_running")) });
   const again = h("button", { onclick: () => (go(true, true), main.focus()) }, "Start again");
   const done = h("progress");
   const far = labelled("", done);
@@ -25,9 +24,10 @@ function render({ model, el }) {
 
   const draw = () => {
     const now = model.get("_progress");
-    const busy = running();
+    const busy = model.get("_running"); // only the views of this page know it
     mine &&= busy;
     main.textContent = busy ? "Stop" : now.offer;
+    disable(main, model.still);
     again.hidden = busy || now.offer !== "Continue";
     far.hidden = !busy;
     done.value = now.share;

@@ -20,22 +20,16 @@ export const ranked = (row) => [...row.keys()].sort((a, b) => row[b] - row[a] ||
 /** Ranked classes, sum, margin (first minus second) and entropy in bits; NaN stays NaN. */
 export function softmaxFacts(row) {
   const order = ranked(row);
-  let sum = 0;
-  let entropy = 0;
+  let [sum, entropy] = [0, 0];
   for (const p of row) {
     sum += p;
     if (!(p <= 0)) entropy -= p * Math.log2(p);
   }
   const margin = row.length > 1 ? row[order[0]] - row[order[1]] : row[0];
-  const known = !Number.isNaN(sum);
-  return {
-    order,
-    sum,
-    margin: known ? margin : NaN,
-    entropy: known ? entropy + 0 : NaN,
-    predicted: known ? order[0] : null,
-    confidence: known ? row[order[0]] : NaN,
-  };
+  if (Number.isNaN(sum)) {
+    return { order, sum, margin: NaN, entropy: NaN, predicted: null, confidence: NaN };
+  }
+  return { order, sum, margin, entropy: entropy + 0, predicted: order[0], confidence: row[order[0]] };
 }
 
 /** "Most likely 8 (99.9 %), then 3 (0.1 %) and 9 (< 0.1 %)." */

@@ -41,8 +41,8 @@ function rangeFields(model, complain) {
       return error || (tell(model, { confidence }), draw());
     });
   }
-  const name = h("span", { class: "kd-field-name" }, "Confidence");
-  return { element: h("span", { class: "kd-field" }, name, fields[0], "to", fields[1], "%"), draw };
+  return { draw, element: h("span", { class: "kd-field" },
+    h("span", { class: "kd-field-name" }, "Confidence"), fields[0], "to", fields[1], "%") };
 }
 
 export function renderChooser({ model, el }) {
@@ -76,9 +76,10 @@ export function renderChooser({ model, el }) {
   const field = h("input", {
     class: "kd-wide", placeholder: "5, 38, 120-130", spellcheck: "false", autocomplete: "off",
   });
-  const total = h("strong", {});
-  const [current, legend] = [h("p", { class: "kd-current" }), h("p", { class: "kd-muted kd-push" })];
-  legend.textContent = `below each digit: position, label${predicted ? "; 8→3: an 8 taken for a 3" : ""}`;
+  const total = h("strong");
+  const current = h("p", { class: "kd-current" });
+  const legend = h("p", { class: "kd-muted kd-push" },
+    `below each digit: position, label${predicted ? "; 8→3: an 8 taken for a 3" : ""}`);
   status.say("Click or Space chooses and drops; with Shift, a whole run.");
   const root = widget("kd-chooser", "Sample chooser",
     bar(...filters.map((filter) => filter.element), trouble), bar(shownWords, showAll),
@@ -195,9 +196,8 @@ export function renderChooser({ model, el }) {
   });
   typed(field, status, (text) => {
     const { positions, error } = parsePositions(text, count);
-    if (error) return error;
-    choose(positions, positions.length ? { current: positions[0] } : {});
-    return "";
+    if (!error) choose(positions, positions.length ? { current: positions[0] } : {});
+    return error;
   });
   grid.addEventListener("scroll", draw);
 

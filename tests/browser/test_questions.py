@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
+from access import axe_source, run_axe
 
 pytestmark = pytest.mark.browser
 
-ASKED = ("import kerasdemo as kd\nguess = kd.predict_first('03a')", "kd.ask('03x')")
+FORMS = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "question_forms.py"))["FORMS"]
+SETUP = f"""import kerasdemo as kd
+from kerasdemo.asking import forms, record, texts
+more, shipped = texts.read({FORMS!r}), texts.bank()
+both = forms.Bank({{**shipped.questions, **more.questions}}, shipped.exercises)
+texts.bank = lambda: both"""
+ASKED = ("guess = kd.predict_first('03a')", "kd.ask('03x')")
+TYPED = ("guess = kd.predict_first('90n')", "kd.ask('90t')", "kd.order('90o')")
 
 
-def test_typing_a_letter_chooses_and_touches_no_cell(open_notebook):
-    notebook = open_notebook(*ASKED)
+def test_typing_a_letter_chooses_and_touches_no_cell(show):
+    notebook = show(*ASKED)
     menu = notebook.page.get_by_label("Your guess:")
     menu.focus()
     for key in ("x", "d", "d", "Escape", "b"):  # would cut, delete, leave, add below
@@ -18,11 +29,11 @@ def test_typing_a_letter_chooses_and_touches_no_cell(open_notebook):
         notebook.page.wait_for_timeout(1100 if key == "Escape" else 50)  # a new word to type
     notebook.page.get_by_text("Noted: B.").wait_for()
     assert notebook.run("print(guess)") == "<question 03a: B>"
-    assert notebook.cell_count == len(ASKED)
+    assert notebook.cell_count == 1 + len(ASKED)
 
 
-def test_arrows_move_and_enter_answers(open_notebook):
-    notebook = open_notebook(*ASKED)
+def test_arrows_move_and_enter_answers(show):
+    notebook = show(*ASKED)
     page = notebook.page
     menu = page.get_by_label("Your answer:")
     hint = page.get_by_text("Arrows move, Enter answers.")
@@ -43,11 +54,11 @@ def test_arrows_move_and_enter_answers(open_notebook):
     assert "Right. No pipeline" in reply.inner_text()
     page.keyboard.press("Space")
     reply.get_by_text("Not so. It builds a data pipeline").wait_for()
-    assert notebook.cell_count == len(ASKED)
+    assert notebook.cell_count == 1 + len(ASKED)
 
 
-def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(open_notebook):
-    notebook = open_notebook(*ASKED)
+def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(show):
+    notebook = show(*ASKED)
     menu = notebook.page.get_by_label("Your guess:")
     menu.focus()
     menu.press("ArrowDown")
@@ -60,14 +71,110 @@ def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(open_not
     assert notebook.run("print(guess)") == "<question 03a: A>"
 
 
-def test_an_answer_is_replied_to_at_once(open_notebook):
-    notebook = open_notebook(*ASKED, theme="dark")
+def test_an_answer_is_replied_to_at_once(show):
+    notebook = show(*ASKED, theme="dark")
     notebook.page.get_by_label("Your answer:").select_option("A")
     notebook.page.get_by_text("Not so. It builds a data pipeline").wait_for()
     notebook.page.get_by_label("Your answer:").select_option("B")
     notebook.page.get_by_text("Right. No pipeline").wait_for()
 
 
-def test_code_moves_the_menu(open_notebook):
-    notebook = open_notebook("import kerasdemo as kd\nguess = kd.predict_first('03a', 'c')")
-    assert notebook.page.get_by_label("Your guess:").input_value() == "C"
+def test_code_moves_the_controls(show):
+    page = show("guess = kd.predict_first('03a', 'c')", "kd.order('90o', 'DCBA')").page
+    assert page.get_by_label("Your guess:").input_value() == "C"
+    places = page.get_by_role("group", name="Your order:").get_by_role("combobox")
+    assert [place.input_value() for place in places.all()] == ["D", "C", "B", "A"]
+    page.get_by_text("Not so.").wait_for()
+
+
+def test_a_number_is_typed_and_enter_answers(show):
+    notebook = show(*TYPED, "kd.ask('90f')")
+    page = notebook.page
+    field = page.get_by_label("Your guess:")
+    field.focus()
+    page.keyboard.type("bdd many")  # b and dd would add and delete cells
+    page.keyboard.press("Enter")
+    page.get_by_text("Type a number, such as 1438 or 0.5.").wait_for()
+    assert field.input_value() == "bdd many", "what was typed is not lost"
+    assert field.get_attribute("aria-invalid") == "true"
+    assert notebook.run("print(guess)") == "<question 90n: no guess yet>"
+    field.fill("1,797")
+    page.keyboard.press("Shift+Enter")  # runs no cell
+    page.get_by_text("Noted: 1797 samples. Now run on and see.").wait_for()
+    assert field.get_attribute("aria-invalid") == "false"
+    assert notebook.wait_for_print("guess", "<question 90n: 1797>") == "<question 90n: 1797>"
+    word, final = page.get_by_label("Your answer:").all()
+    word.fill("NP.argmax ()")
+    page.get_by_role("button", name="Answer").nth(1).click()
+    page.get_by_text("Right. The place, not the value.").wait_for()
+    final.fill("22")
+    final.press("Enter")
+    page.get_by_text("Not so. Those are texts.").wait_for()
+    kinds = "[(q.id, q.last) for q in kd.score_card().questions if q.id in ('90t', '90f')]"
+    wanted = "[('90t', 'NP.argmax ()'), ('90f', '22')]"
+    assert notebook.wait_for_print(kinds, wanted) == wanted
+    assert notebook.cell_count == 5
+
+
+def test_lines_are_put_in_order_by_keyboard_alone(show):
+    notebook = show("kd.order('90o')")
+    page = notebook.page
+    places = page.get_by_role("group", name="Your order:").get_by_role("combobox").all()
+    places[0].focus()
+    for number, letter in enumerate("BAD"):
+        page.keyboard.press(letter.lower())
+        assert places[number].input_value() == letter
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("Still empty: fourth line.").wait_for()
+    assert [place.get_attribute("aria-invalid") for place in places] == [*["false"] * 3, "true"]
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_text("A stands there twice.").wait_for()
+    assert [place.input_value() for place in places] == [*"BADA"]
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the button
+    page.get_by_text("Right. Saved at the end.").wait_for()
+    assert page.get_by_text("BADC", exact=True).is_visible()
+    last = "{q.id: q.last for q in kd.score_card().questions}['90o']"
+    assert notebook.wait_for_print(last, "BADC") == "BADC"
+    assert notebook.cell_count == 2
+
+
+def test_a_question_replies_without_a_kernel(open_notebook):
+    notebook = open_notebook(SETUP, *ASKED, *TYPED[1:])
+    page = notebook.page
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+    )
+    choice, word = page.get_by_label("Your answer:").all()
+    choice.select_option("B")
+    page.get_by_text("Right. No pipeline").wait_for()
+    page.get_by_label("Your guess:").select_option("A")
+    page.get_by_text("Noted: A.").wait_for()
+    word.fill("max")
+    word.press("Enter")
+    page.get_by_text("Not so. That is the value.").wait_for()
+    for place, letter in zip(("First", "Second", "Third", "Fourth"), "CDAB", strict=True):
+        page.get_by_label(f"{place} line").select_option(letter)
+    page.get_by_label("Fourth line").press("Enter")
+    page.get_by_text("Not so. fit needs compile.").wait_for()
+    assert all("Cannot send" in error for error in notebook.errors), "what ipywidgets itself says"
+    notebook.errors.clear()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_a_form(show, theme):
+    axe_source()
+    page = show(*ASKED, *TYPED, theme=theme).page
+    page.get_by_label("Your answer:").first.select_option("A")
+    page.get_by_label("Your answer:").last.fill("max")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Answer").last.click()
+    page.get_by_text("Still empty: first line").wait_for()
+    forms = page.locator(".kd-answer").all()
+    assert len(forms) == 5
+    assert [finding for form in forms for finding in run_axe(form)] == []

@@ -6,8 +6,8 @@ import copy
 
 import nbformat
 import pytest
-from lesson_rules import LESSONS
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from places import LESSONS
 
 
 @pytest.fixture(params=LESSONS, ids=[path.stem for path in LESSONS])

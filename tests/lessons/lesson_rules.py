@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import link_rules
+import number_rules
+import spelling
+import teaching_rules
 from nbformat import NotebookNode
+from reading_time import page, words
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-MOST_CODE_CELLS, MOST_LINES, MOST_WORDS, MOST_MINUTES, MOST_IGNORED = 25, 12, 900, 25, 2
+MOST_CODE_CELLS, MOST_LINES, MOST_WORDS, MOST_IGNORED = 25, 12, 900, 2
 BANNED_CALLS = {
     "Output": "an Output widget is not stored",
     "interact": "interact is not stored",
@@ -29,9 +32,15 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 def complaints(notebook: NotebookNode, path: Path) -> list[str]:
     """Return all that is wrong with a lesson; `path` is where its links start from."""
-    rules = (skeleton, contents, limits, execution, sources, figures)
+    rules = (
+        *(skeleton, contents, limits, execution, sources, figures, words_spelt),
+        *(teaching_rules.teaching, teaching_rules.blanks, teaching_rules.mirror),
+        *(number_rules.times, number_rules.measurements),
+    )
     found = [complaint for rule in rules for complaint in rule(notebook, path.name[:2])]
-    return [*found, *links(notebook, path)]
+    for rule in (link_rules.links, link_rules.navigation):
+        found += rule(notebook, path)
+    return found
 
 
 def cells_by_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
@@ -77,7 +86,7 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
     wanted = {
         "title": [
             rf"^# {number} · ",
-            r"\n\n[A-Z][^\n]+\.\n\n\*\*\d+ minutes\*\*",
+            r"\n\n[A-Z][^\n]+\.\n\n\*\*\d+ minutes\*\* to read and do · \*\*\d+ s\*\* to run · ",
             r"needs:",
             r"previous:.*\| \[index\].*\| next:",
         ],
@@ -101,9 +110,6 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
         for pattern in patterns:
             if name in cells and not re.search(pattern, cells[name].source, re.S):
                 yield f"cell {name!r} does not match {pattern}"
-    minutes = re.search(r"\*\*(\d+) minutes", cells["title"].source if "title" in cells else "")
-    if minutes and int(minutes[1]) > MOST_MINUTES:
-        yield f"{minutes[1]} minutes; at most {MOST_MINUTES}"
     bullets = {
         name: len(re.findall(r"^- ", cells[name].source, re.M))
         for name in ("objectives", "recap")
@@ -120,13 +126,6 @@ def contents(notebook: NotebookNode, number: str) -> Iterator[str]:
         yield f"the set-up cell has {len(lines)} lines; at most 5"
 
 
-def prose(notebook: NotebookNode) -> str:
-    """Return what a student reads: markdown without code blocks, comments, tags and addresses."""
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    text = re.sub(r"```.*?```|<!--.*?-->", " ", text, flags=re.S)
-    return re.sub(r"<[^>]+>|\]\([^)]*\)", " ", text)
-
-
 def limits(notebook: NotebookNode, number: str) -> Iterator[str]:
     """A lesson stays short."""
     code = code_cells(notebook)
@@ -136,9 +135,8 @@ def limits(notebook: NotebookNode, number: str) -> Iterator[str]:
         lines = [line for line in cell.source.splitlines() if line.strip()]
         if len(lines) > MOST_LINES:
             yield f"cell {cell.id!r} has {len(lines)} lines; at most {MOST_LINES}"
-    words = len(re.findall(r"\w[\w'.-]*", prose(notebook)))
-    if words > MOST_WORDS:
-        yield f"{words} words; at most {MOST_WORDS}"
+    if (count := words(page(notebook))) > MOST_WORDS:
+        yield f"{count} words; at most {MOST_WORDS}"
     ignored = [c.id for c in code if "nbval-ignore-output" in c.metadata.get("tags", [])]
     if len(ignored) > MOST_IGNORED:
         yield f"{len(ignored)} cells ignored by nbval; at most {MOST_IGNORED}"
@@ -214,6 +212,8 @@ def figures(notebook: NotebookNode, number: str) -> Iterator[str]:
     """Each picture has an alt text, and a sentence after it says what it shows."""
     for place, cell in enumerate(notebook.cells):
         pages, bare = [], False
+        if cell.cell_type == "markdown" and re.search(r"!\[\s*\]\(", cell.source):
+            yield f"cell {cell.id!r} has a picture without alt text"
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html", "")
             pages += re.findall(r"<(?:img|svg)\b[^>]*>", page)
@@ -231,23 +231,6 @@ def figures(notebook: NotebookNode, number: str) -> Iterator[str]:
             yield f"cell {cell.id!r} has a picture, and no sentence follows it"
 
 
-def links(notebook: NotebookNode, path: Path) -> Iterator[str]:
-    """Each link leads to a file and heading that exist."""
-    import nbformat
-
-    for target in re.findall(
-        r"\]\(([^)\s]+)\)", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
-    ):
-        if target.startswith("https://"):
-            continue
-        file, _, heading = target.partition("#")
-        there = path.parent / file if file else path
-        if "://" in target or not there.is_file():
-            yield f"the link {target} leads nowhere"
-        elif heading:
-            other = notebook if there == path else nbformat.read(there, as_version=4)
-            words = heading.replace("-", " ")
-            if not re.search(
-                rf"^#+ {re.escape(words)}$", "\n".join(c.source for c in other.cells), re.M
-            ):
-                yield f"there is no heading for {target}"
+def words_spelt(notebook: NotebookNode, number: str) -> Iterator[str]:
+    """British spelling, in what a student reads."""
+    yield from spelling.misspelt(link_rules.markdown(notebook))

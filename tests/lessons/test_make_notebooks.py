@@ -8,7 +8,7 @@ import os
 
 import nbformat
 import pytest
-from lesson_rules import ROOT
+from places import ROOT
 
 SPEC = importlib.util.spec_from_file_location(
     "make_notebooks", ROOT / "tools" / "make_notebooks.py"
@@ -69,7 +69,7 @@ def test_nothing_of_the_machine_or_the_widgets_is_stored(made):
         assert word not in text
     assert "from below" not in text, "ipykernel captured the file descriptors"
     table = json.loads(text)
-    assert set(table["metadata"]) == {"kernelspec", "language_info"}
+    assert set(table["metadata"]) == {"kernelspec", "language_info"}, "and no time: it is no lesson"
     assert "version" not in table["metadata"]["language_info"]
 
 
@@ -114,6 +114,13 @@ def test_an_error_names_notebook_cell_and_exception(write_notebook, capsys):
     said = capsys.readouterr().err
     assert "90_small.ipynb, cell 3 (x-0): ZeroDivisionError: division by zero" in said
     assert path.read_text(encoding="utf-8") == before
+
+
+def test_the_line_that_failed_is_known(write_notebook):
+    path = write_notebook("a = 1\nb = 0\na / b")
+    with pytest.raises(tool.LessonError) as failed:
+        tool.execute(nbformat.read(path, as_version=4), path)
+    assert failed.value.line == "line 3: a / b"
 
 
 def test_a_cell_without_end_is_named(write_notebook, capsys, monkeypatch):

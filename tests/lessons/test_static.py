@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from lesson_rules import LESSONS
 from nbconvert import HTMLExporter
+from places import LESSONS
 
 
 class Page(HTMLParser):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from lesson_rules import LESSONS, WIDGET_VIEW, cells_by_id, code_cells, complaints
+import teaching_rules
+from lesson_rules import WIDGET_VIEW, cells_by_id, code_cells, complaints
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from places import LESSONS
 
 from kerasdemo.asking import texts
 
@@ -22,6 +24,30 @@ def test_every_question_is_asked_in_its_lesson():
     asked = "\n".join(path.read_text(encoding="utf-8") for path in LESSONS)
     for id in [*bank.questions, *bank.exercises]:
         assert f'(\\"{id}\\"' in asked, f"{id} is in questions.toml and in no lesson"
+
+
+def test_every_question_belongs_to_a_lesson_that_exists():
+    numbers = {path.name[:2] for path in LESSONS}
+    bank = texts.bank()
+    for id, text in {**bank.questions, **bank.exercises}.items():
+        for number in (id[:2], getattr(text, "lesson", None) or id[:2]):
+            assert number in numbers, f"{id} names lesson {number}"
+
+
+def test_the_index_leads_to_every_lesson(read_lesson):
+    start = LESSONS[0]
+    notebook = read_lesson(start)
+    cell = cells_by_id(notebook)["next"]
+    whole = cell.source
+    cell.source = whole.replace("(03_three_ways_to_predict.ipynb)", "(01_meet_the_digits.ipynb)")
+    assert "the index has no link to 03_three_ways_to_predict.ipynb" in complaints(notebook, start)
+    cell.source = whole.replace("| 11, 12 |", "| 03, 12 |")
+    if cell.source != whole:  # as long as there is anything to come
+        assert "the index says that 03 is coming, and 03 is there" in complaints(notebook, start)
+
+
+def test_no_helper_but_training_hides_what_a_lesson_teaches():
+    assert teaching_rules.hiding() == {"train_classifier": "fit"}
 
 
 def spoil(notebook, spoiler):
@@ -100,6 +126,52 @@ def picture_without_sentence(cells, notebook):
     notebook.cells.insert(place + 1, new_markdown_cell("## Another heading"))
 
 
+def seconds(stored):
+    def spoiler(cells, notebook):
+        notebook.metadata["kerasdemo"] = {"run_seconds": stored}
+
+    return spoiler
+
+
+def retime(minutes=None, run=None):
+    """Put other minutes or another run time into the title."""
+
+    def spoiler(cells, notebook):
+        cell = cells["title"]
+        if minutes:
+            cell.source = re.sub(r"\*\*\d+ minutes", f"**{minutes} minutes", cell.source)
+        if run:
+            cell.source = re.sub(r"\*\*\d+ s\*\*", f"**{run} s**", cell.source)
+
+    return spoiler
+
+
+def unmeasured(cells, notebook):
+    notebook.metadata.pop("kerasdemo")
+
+
+def add(name, text):
+    """Put a text behind a cell's source."""
+    return lambda cells, notebook: cells[name].update(source=cells[name].source + text)
+
+
+def without_predict(cells, notebook):
+    for cell in code_cells(notebook):
+        cell.source = cell.source.replace(".predict(", ".answer(")
+
+
+def swap_recap_lines(cells, notebook):
+    head, *lines = cells["recap"].source.split("\n- ")
+    lines[0], lines[2] = lines[2], lines[0]
+    cells["recap"].source = "\n- ".join([head, *lines])
+
+
+def other_recap_line(cells, notebook):
+    head, *lines = cells["recap"].source.split("\n- ")
+    lines[1] = "Nothing to do with it."
+    cells["recap"].source = "\n- ".join([head, *lines])
+
+
 PICTURE = '<img src="data:image/png;base64,iVBOR" alt="a digit">'
 SPOILERS = {
     "there is no cell 'retrieval'": drop("retrieval"),
@@ -127,7 +199,39 @@ SPOILERS = {
     "cell 'exit' does not match": edit("exit", 'kd.ask("01y")', "pass"),
     "cell 'next' does not match": edit("next", "Where to look next", "More"),
     "round 1 has no note for the teacher": edit("round-1-why", "For the teacher", "Note"),
-    "26 minutes; at most 25": edit("title", "20 minutes", "26 minutes"),
+    "26 minutes; at most 25": retime(minutes=26),
+    "says 12 minutes to read and do; about": retime(minutes=12),
+    "the header says 300 s to run; make notebooks measured": retime(run=300),
+    "it runs 61 s; at most 60": seconds(61),
+    "no run has been measured": unmeasured,
+    "cell 'recap' says '731 ms', and no cell shows": add("recap", " It took 731 ms."),
+    "cell 'recap' says '97 %', and no cell shows": add("recap", " That is 97 % of it."),
+    "cell 'round-1-why' says '412 times'": add("round-1-why", "\n\nIt is 412 times as slow."),
+    "the lesson teaches predict, and no cell calls it": without_predict,
+    "kd.train_classifier hides fit": add("set-up", "\nkd.train_classifier()"),
+    "second = ... is not handed to kd.check": add("exercise-check", "\nsecond = ..."),
+    "that is not answered says": output(
+        "display_data", cell="exercise-check", data={"text/plain": "[Check 01-x]\nYes: 3."}
+    ),
+    "recap line 2 has no key word": other_recap_line,
+    "mirror the objectives in another order": swap_recap_lines,
+    "teh: the?": add("recap", " teh"),
+    "color: in British English colour": add("recap", " color"),
+    "recpa: no dictionary has it": add("recap", " recpa"),
+    "previous in the title is 00_start_here.ipynb; it says nothing": edit(
+        "title", "previous: [00]", "previous: [index]"
+    ),
+    "next in the title is": edit("title", "next: [02]", "next: 00, then [02]"),
+    "previous in the title is 00_start_here.ipynb; it says previous: none": lambda c, n: c[
+        "title"
+    ].update(source=re.sub(r"previous: \[00\]\([^)]*\)", "previous: none", c["title"].source)),
+    "the last cell says: Next lesson": lambda c, n: c["next"].update(
+        source=re.sub(r"\[(0\d) [^\]]*\]\(0[^)]*\)", r"\1", c["next"].source)
+    ),
+    "it says that 00 is coming": add("next", " 00 is coming."),
+    "leaves the folder": add("next", " [the guide](../README.md)"),
+    "leads to 00_start_here.ipynb": edit("title", "needs: [00]", "needs: [01]"),
+    "'recap' has a picture without alt text": add("recap", "\n\n![](picture.png)"),
     "mirrored by the recap": edit("recap", "\n- ", "\n"),
     "the set-up cell has 6 lines": edit("set-up", "digits", "a = 1\nb = 2\nc = 3\ndigits"),
     "26 code cells; at most 25": more_code_cells,
@@ -161,7 +265,7 @@ SPOILERS = {
         "display_data", cell="round-3-run", data={"text/html": PICTURE}
     ),
     "'widget' has a picture, and no sentence": picture_without_sentence,
-    "the link 02_train.ipynb leads nowhere": edit("next", "03_three_ways_to_predict", "02_train"),
+    "the link 02_train.ipynb leads nowhere": edit("next", "02_train_save_load", "02_train"),
     "the link http://keras.io leads nowhere": edit("next", "Next", "[Next](http://keras.io)"),
     "there is no heading for 00_start_here.ipynb#The-map": edit(
         "title", "#The-lessons", "#The-map"
@@ -181,9 +285,17 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "01a": r"130 became 4",
     "01b": r"an error that never says 'batch'",
     "01c": r"28 rows came back, and no error",
+    "02a": r"training \d+%, validation \d+%: validation was higher",
+    "02b": r"goes on from: digits\.keras$",
+    "02c": r"there still works: predict$",
+    "02d": r"came RMSprop, 0 steps",
     "03a": r"2 of 3 are NumPy arrays",
     "03b": r"2 lines in the first call, 0 in the second",
     "03c": r"predict_on_batch was first, predict was last",
+    "04a": r"one number, 26, for 4 digits",
+    "04b": r"all 3 mistakes, and (\d+) right answers",
+    "04c": r"0 of \d+ mistakes are refused",
+    "04d": r"0 of 359 get another class",
     "05a": r"the data pipeline took longest",
     "05b": r"2 lines for 10 batches",
     "05c": r"(\d+) unsure before, \1 after",
@@ -195,14 +307,19 @@ HAPPENED = {  # what must be seen for the answer in questions.toml to be the rig
     "07b": r"over 10 times as long: True",
     "07c": r"piled up in predict: True; in a stream they did not: True",
     "07d": r"about as long with prefetch\(1\) as without: True",
+    "08a": r"over 60 in 100 from arrays: True; under 30 from the Dataset: True",
+    "08b": r"an error that never says 'adapt'",
+    "08c": r"the weight is 0\.0, and there was no error",
     "09a": r"a new model: ValueError; after predict: classes of shape \(1, 10\)",
     "09b": r"\(32, 10\) without the axis, then ValueError for the right images",
     "09c": r"other answers each time from model\(x\)$",
     "09d": r"on this machine, predict: (NaN|numbers), model\(x\): (NaN|numbers)",  # either is C
-    "10a": r"[0-9]% fewer are right; nearly all have probability 1: True",
-    "10b": r"28 rows for one image, and no error",
+    "10a": r"(\d|1\d)% are right; the classes named are \[\d\]$",
+    "10b": r"28 rows for four images",
     "10c": r"most rows stand beside another sample's label",
     "10d": r"9 of 10 are found; the one with nothing wrong is not",
+    "13a": r"predict 2, predict_on_batch 2, predict_step 2",
+    "13b": r"fewer than a third hold as they stand",
 }
 
 

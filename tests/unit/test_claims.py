@@ -42,7 +42,8 @@ DEPEND = """
     loop-saves-memory step-receives-batch step-can-be-called argmax-axis-one
     attribute-change-is-seen
     call-is-predict export-is-predict dropout-stays-on load-compiles h5-always-loads
-    confidence-is-trust scale-shows-in-accuracy dtype-must-match
+    loaded-model-trains-on file-brings-its-classes
+    confidence-is-trust scale-shows-in-accuracy dtype-must-match ignore-errors-drops-one-line
 """
 ELSEWHERE = {  # what this machine has decides: the verdicts that are right somewhere
     "autotune-buffer": {ABSENT},
@@ -389,6 +390,17 @@ def test_what_was_measured_before_a_stop_is_kept(monkeypatch):
     assert list(ledger.left) == ids[2:] == ledger.as_dict()["left"]
     for text in (repr(ledger), ledger.as_markdown(), ledger.table.notes[0]):
         assert f"2 claims: 2 hold. Stopped: {len(ids) - 2} not reached." in text
+
+
+def test_the_quick_ones_need_neither_stopwatch_nor_fresh_process(monkeypatch, capsys):
+    stopping_at(1_000, monkeypatch)
+    from kerasdemo.__main__ import main
+
+    quick = {verdict.claim.id for verdict in check_claims("07", quick=True, progress=False)}
+    left_out = {claim.id for claim in select("07")} - quick
+    assert {claim.theme for claim in select(*left_out)} == {"speed", "memory_use"}
+    assert main(["claims", "07", "--quick", "--json"]) == 0
+    assert {entry["id"] for entry in json.loads(capsys.readouterr().out)["claims"]} == quick
 
 
 def test_a_stopped_command_prints_what_it_has_and_says_so_by_its_status(monkeypatch, capsys):

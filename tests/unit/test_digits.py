@@ -302,6 +302,14 @@ def test_the_picture_is_of_these_samples():
     assert picture(digits[:5]) != picture(digits[5:10])
 
 
+def test_a_few_samples_are_drawn_larger():
+    def width(count):
+        return int(re.search(r'width="(\d+)"', make(count)._repr_html_()).group(1))
+
+    assert width(4) == 4 * (4 * 28 + 1) + 1
+    assert width(5) == 5 * (2 * 28 + 1) + 1
+
+
 def drawn(ax):
     return np.ma.getdata(ax.images[0].get_array())
 

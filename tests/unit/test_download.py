@@ -26,7 +26,7 @@ from idx_writer import random_digits, set_bytes, write_folder, write_zip
 
 from kerasdemo import load_digits
 from kerasdemo.sources import cache, download, files
-from kerasdemo.sources.cache import REMOTE_SETS, cache_folder
+from kerasdemo.sources.cache import REMOTE_SETS, cache_folder, is_cached
 
 DATA = np.random.default_rng(0).bytes(300_000)
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -492,6 +492,53 @@ def test_files_put_there_by_hand_need_no_network(server, mnist):
     write_folder(mnist, MNIST)
     assert_digits(load_digits("mnist"))
     assert server.requests == []
+
+
+def test_what_is_there_is_known_without_a_request(server, mnist):
+    assert not is_cached("mnist")
+    write_folder(mnist, MNIST)
+    assert is_cached("mnist")
+    load_digits("mnist")
+    for name in MNIST:
+        (mnist / name).unlink()
+    assert is_cached("mnist"), "the decoded copy is enough"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("name", MNIST)
+@pytest.mark.parametrize("change", ["gone", "cut", "other", "folder"])
+def test_a_set_with_a_faulty_file_is_not_there(server, mnist, name, change):
+    write_folder(mnist, MNIST)
+    path, data = mnist / name, MNIST[name]
+    path.unlink()
+    if change == "folder":
+        path.mkdir()
+    elif change != "gone":
+        path.write_bytes(data[:-1] if change == "cut" else bytes(len(data)))
+    assert not is_cached("mnist")
+    assert server.requests == []
+
+
+def test_of_emnist_the_digits_must_be_there(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASDEMO_DATA", str(tmp_path))
+    swap(monkeypatch, server, "emnist", emnist_zip(tmp_path / "served.zip"))
+    load_digits("emnist", split="mnist", progress=False)
+    assert is_cached("emnist")
+    (tmp_path / "emnist" / "gzip.zip").unlink()
+    assert not is_cached("emnist"), "the other split is no use"
+
+
+def test_a_cache_that_may_not_be_read_is_empty(mnist, monkeypatch):
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(cache, "file_length", refuse)
+    assert not is_cached("mnist")
+
+
+def test_only_the_two_sets_can_be_looked_for():
+    with pytest.raises(ValueError, match="'letters'; expected 'mnist' or 'emnist'"):
+        is_cached("letters")
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again(server, mnist):

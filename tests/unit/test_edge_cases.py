@@ -568,6 +568,17 @@ TRACED = (
         (ValueError(TRACED), "ValueError: too small for '= Conv2D'"),
         (ValueError("in user code:\n  no name here"), "ValueError: no name here"),
         (ValueError(""), "ValueError"),
+        (
+            ValueError("Field 2 is no number [Op:DecodeCSV] name: "),
+            "ValueError: Field 2 is no number",
+        ),
+        (
+            ValueError(
+                "Error in user-defined function passed to MapDataset:8 transformation with "
+                "iterator: Iterator::Root::ParallelMapV2: Field 1 in record 0 is not a number"
+            ),
+            "ValueError: Field 1 in record 0 is not a number",
+        ),
     ],
 )
 def test_an_error_line_tells_what_is_wrong(error, line):

@@ -16,18 +16,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"view"},
     {"_backend", "_callable_module", "_hushed", "_progress", "error_lines", "preprocess", "saving"},
-    {"sources", "handwriting", "notebook_files", "prompt_messages", "memory"},
-    {"digits", "inputs", "prediction"},
+    {"sources", "handwriting", "notebook_files", "prompt_messages", "memory", "fruit", "attempts"},
+    {"digits", "inputs", "prediction", "curves"},
     {"augment", "methods", "agreement"},
     {"classifier", "_training", "_shipped_classifier", "spy", "streaming"},
     {"inspections", "timing", "retracing"},
     {"costs"},
     {"sweeping"},
-    {"comparison", "calls", "preflight"},
-    {"asking", "checks", "evidence", "odd_inputs"},
-    {"quiz", "doctor", "claims", "edge_cases"},
+    {"comparison", "calls", "preflight", "trials"},
+    {"asking", "checks", "evidence", "lesson_files", "odd_inputs"},
+    {"quiz", "scores", "tallying", "doctor", "claims", "edge_cases", "lessons", "capstone"},
     {"widgets"},
-    {"__init__", "_arguments", "__main__"},
+    {"__init__", "_arguments", "_terminal", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"tensorflow", "keras", "matplotlib", "ipywidgets", "anywidget", "tqdm", "PIL"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import zipfile
 from importlib import metadata
@@ -49,10 +50,37 @@ def test_every_file_of_the_package_travels(tried):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {"kerasdemo/data/digits.npz", "kerasdemo/py.typed"} <= set(ours)
+    lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert len(lessons) >= 8
+    for path in (ROOT / "notebooks").rglob("*"):  # the lessons, and what they show
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts:
+            below = path.relative_to(ROOT).as_posix()
+            ours[f"kerasdemo/{below}"] = path.read_bytes()
     with zipfile.ZipFile(tried["wheel"]) as wheel:
         names = [n for n in wheel.namelist() if ".dist-info/" not in n]
         assert {name: wheel.read(name) for name in names} == ours
         assert any(name.endswith("/licenses/LICENSE") for name in wheel.namelist())
+
+
+def test_the_installed_kit_has_the_lessons(tried):
+    lessons = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+    listed = tried["lessons"]["listed"]
+    assert [Path(lesson["path"]).name for lesson in listed] == lessons
+    for lesson in listed:
+        assert Path(lesson["path"]).is_relative_to(tried["package"]), "and not the checkout's"
+    assert tried["lessons"]["copied"] == lessons
+
+
+def test_an_editable_install_leaves_the_lessons_where_they_are(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel:editable"]
+    subprocess.run(
+        [*command, "--directory", str(tmp_path)], cwd=ROOT, check=True, capture_output=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        names = [name for name in opened.namelist() if ".dist-info/" not in name]
+        assert len(names) == 1
+        assert opened.read(names[0]).decode().strip() == str(ROOT)
 
 
 def test_importing_pulls_in_nothing_beyond_what_is_declared():
@@ -68,8 +96,9 @@ def test_importing_pulls_in_nothing_beyond_what_is_declared():
     outside = imported - set(sys.stdlib_module_names) - {"kerasdemo", "tomllib"}
     owners = metadata.packages_distributions()
     # ipywidgets stands on the first two; the others come with JupyterLab, and are asked for only
-    # where it runs (notebook_files is loaded by the server itself)
+    # where it runs (notebook_files is loaded by the server itself; lessons --run says what to get)
     brought_along = {"IPython", "traitlets", "jupyter_core", "jupyter_server"}
+    brought_along |= {"nbclient", "nbformat"}
     for name in outside - brought_along:
         names = {owner.lower() for owner in owners.get(name, [name])}
         assert names & declared, f"{name} is imported and not declared"

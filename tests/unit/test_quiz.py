@@ -6,17 +6,19 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
-import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
 import kerasdemo as kd
 from kerasdemo import quiz
-from kerasdemo.asking import texts
-from kerasdemo.view.quiz_box import STYLE, quiz_box
+from kerasdemo.asking import checking, texts
+from kerasdemo.asking.exercises import differences
+from kerasdemo.view import tally_bars
+from kerasdemo.view.quiz_box import CODE_STYLE, STYLE, quiz_box
 
 GOOD = """
 [[question]]
@@ -49,7 +51,7 @@ expect = { values = 2 }
 def bank(monkeypatch):
     made = texts.read(GOOD)
     monkeypatch.setattr(texts, "bank", lambda: made)
-    monkeypatch.setattr(quiz, "_tries", type(quiz._tries)())
+    monkeypatch.setattr(checking, "_tries", type(checking._tries)())
     return made
 
 
@@ -68,9 +70,9 @@ def test_a_good_file_is_read():
         ('kind = "predict"', 'kind = "trick"', "'trick' is none of"),
         ('answer = "B"', 'answer = "D"', "'D' is not among the choices"),
         ('id = "90a"', 'id = "first"', "two digits and a letter"),
-        ('misconception = "nothing happens"\n', "", "choice A has unknown or missing keys"),
-        ('reply = "Twice one."', 'reply = ""', "choice B has an empty reply"),
-        ('reply = "Twice one."', 'reply = "x"\nmisconception = "y"', "choice B has unknown"),
+        ('misconception = "nothing happens"\n', "", "choice A: unknown or missing keys"),
+        ('reply = "Twice one."', 'reply = ""', "choice B: reply is empty"),
+        ('reply = "Twice one."', 'reply = "x"\nmisconception = "y"', "choice B: unknown"),
         ("choices.C]", "choices.E]", "choices are A, B, C"),
         ('["Look at one.", "Add one to one."]', '["Look at one."]', "at least two hints"),
         ('["Look at one.", "Add one to one."]', '["Look.", ""]', "at least two hints"),
@@ -95,17 +97,27 @@ def test_all_faults_are_named_at_once():
         texts.read(faulty)
 
 
+def choice_questions():
+    return [q for q in texts.bank().questions.values() if q.form == "choice"]
+
+
 def test_the_shipped_file_is_good_and_its_rights_are_spread():
-    bank = texts.bank()
-    assert len(bank.questions) >= 18
-    rights = [question.answer for question in bank.questions.values()]
+    assert len(texts.bank().questions) >= 18
+    rights = [question.answer for question in choice_questions()]
     for letter in "ABC":
         assert 0.1 < rights.count(letter) / len(rights) < 0.6, f"{letter} is the usual answer"
 
 
+def replies_of(question):
+    known = question.choices.values() if question.form == "choice" else question.wrong
+    return [each.reply for each in known] + (
+        [] if question.form == "choice" else [question.reply, question.otherwise]
+    )
+
+
 def test_shipped_replies_do_not_repeat_each_other():
     for question in texts.bank().questions.values():
-        replies = [choice.reply for choice in question.choices.values()]
+        replies = replies_of(question)
         assert len(set(replies)) == len(replies), question.id
 
 
@@ -121,11 +133,12 @@ def test_a_question_shows_its_choices_and_never_its_answer(bank, capsys):
 
 @pytest.mark.parametrize("id", sorted(texts.bank().questions))
 def test_no_shipped_question_gives_its_answer_away(id, capsys):
-    kd.ask(id)
-    out = capsys.readouterr().out
     text = texts.bank().questions[id]
+    (kd.order if text.form == "order" else kd.ask)(id)
+    out = capsys.readouterr().out
+    assert text.prompt in out
     assert text.rule not in out
-    assert not any(choice.reply in out for choice in text.choices.values())
+    assert not any(reply in out for reply in replies_of(text))
 
 
 @pytest.mark.parametrize("answer", ["B", "b", " b "])
@@ -193,7 +206,7 @@ def test_judge_counts_no_try(bank, capsys):
     assert not quiz.judge("90-double")
     assert quiz.judge("90-double", 2)
     assert capsys.readouterr().out == ""
-    assert quiz._tries == {}
+    assert checking._tries == {}
 
 
 class Hostile:
@@ -220,7 +233,7 @@ def test_a_wrong_answer_never_raises(answer):
 @given(st.recursive(st.none() | st.integers() | st.text() | st.floats(), st.lists))
 def test_no_plain_value_makes_the_judge_raise(answer):
     for expect in ({"values": [6, 8]}, {"shape": [2], "dtype": "int64"}, {"type": "ndarray"}):
-        assert isinstance(texts.differences(expect, answer), list)
+        assert isinstance(differences(expect, answer), list)
 
 
 @pytest.mark.parametrize(
@@ -236,17 +249,17 @@ def test_no_plain_value_makes_the_judge_raise(answer):
     ],
 )
 def test_differences(expect, right, wrong):
-    assert texts.differences(expect, right) == []
-    assert texts.differences(expect, wrong) != []
+    assert differences(expect, right) == []
+    assert differences(expect, wrong) != []
 
 
 def test_an_answer_must_hold_the_values_of_what_it_is_like():
     like = np.array([[0.25, 0.75]], dtype=np.float32)
     expect = {"shape": [1, 2], "tolerance": 1e-5}
-    assert texts.differences(expect, like + np.float32(1e-6), like=like) == []
-    assert texts.differences(expect, np.zeros((1, 2)), like=like) == ["its values are others"]
-    assert texts.differences(expect, like.copy(), like=like) == []
-    assert "make your own" in texts.differences(expect, like, like=like)[0]
+    assert differences(expect, like + np.float32(1e-6), like=like) == []
+    assert differences(expect, np.zeros((1, 2)), like=like) == ["its values are others"]
+    assert differences(expect, like.copy(), like=like) == []
+    assert "make your own" in differences(expect, like, like=like)[0]
 
 
 LIKE = np.array([[0.0, 0.25, 1.0]], dtype=np.float32)
@@ -268,13 +281,13 @@ LIKE = np.array([[0.0, 0.25, 1.0]], dtype=np.float32)
     ids=["one NaN", "NaN", "0..255", "uint8", "str", "object", "bytes", "complex", "one row"],
 )
 def test_other_values_than_it_is_like_never_pass(answer):
-    assert texts.differences({"tolerance": 1e-5}, answer, like=LIKE) != []
-    assert texts.differences({"tolerance": 1e-5}, LIKE.copy(), like=LIKE) == []
+    assert differences({"tolerance": 1e-5}, answer, like=LIKE) != []
+    assert differences({"tolerance": 1e-5}, LIKE.copy(), like=LIKE) == []
 
 
 def test_a_nan_is_like_nothing_not_even_a_nan():
     holed = np.array([1.0, np.nan])
-    assert texts.differences({}, holed.copy(), like=holed) != []
+    assert differences({}, holed.copy(), like=holed) != []
 
 
 @pytest.mark.parametrize("answer", [["3", "1", "4"], np.array(["3", "1", "4"], dtype=object)])
@@ -317,45 +330,16 @@ def test_html_is_escaped_and_says_what_the_text_says():
     assert "".join(page.words[1:]) == "tag \"<b>\"A. <script>alert('x')</script> & a < b"
 
 
-def test_style_is_the_theme_s_and_our_own():
-    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", STYLE)
-    selectors = re.findall(r"^([^{}<>\n]+)\{", STYLE, re.M)
+SHEET = (Path(kd.__file__).parent / "asking" / "answer.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("style", [STYLE, CODE_STYLE, tally_bars.STYLE, SHEET])
+def test_style_is_the_theme_s_and_our_own(style):
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", style)
+    selectors = re.findall(r"^([^{}<>\n]+)(?:\{|,$)", style, re.M)
     assert selectors
     assert all(selector.startswith(".kd-") for selector in selectors)
-    assert set(re.findall(r"var\(--(\w+)", STYLE)) == {"jp"}
-
-
-def test_the_menu_is_labelled_and_replies(bank):
-    question = quiz.Question("90a")
-    menu = quiz._menu(question, "Your answer", lambda letter: [f"heard {letter}"], "<p>head</p>")
-    assert (menu._head, menu._label) == ("<p>head</p>", "Your answer:")
-    assert menu._options == [["", "choose"], ["A", "A. one"], ["B", "B. two"], ["C", "C. three"]]
-    assert (menu.choice, menu._said) == ("", "")
-    menu.choice = "C"
-    assert question.guess == "C"
-    assert "heard C" in menu._said
-    assert 'class="kd-quiz"' in menu._said, "the reply to a guess is neither right nor wrong"
-    menu.choice = ""
-    assert question.guess is None
-    assert menu._said == ""
-    with pytest.raises(traitlets.TraitError, match=r"the choices are \['A', 'B', 'C'\]"):
-        menu.choice = "Z"
-
-
-def test_a_typed_guess_is_in_the_menu(bank):
-    menu = quiz._menu(quiz.Question("90a", "a"), "Your guess", lambda letter: [letter], "")
-    assert menu.choice == "A"
-
-
-def test_an_answer_in_the_menu_is_marked_in_words_and_colour():
-    asked = quiz.Question("03x")
-    menu = quiz._menu(asked, "Your answer", lambda letter: quiz._reply(asked.text, letter), "")
-    menu.choice = "A"
-    assert "kd-no" in menu._said
-    assert "Not so." in menu._said
-    menu.choice = "B"
-    assert "kd-yes" in menu._said
-    assert "Right." in menu._said
+    assert set(re.findall(r"var\(--(\w+)", style)) == {"jp"}
 
 
 def test_repr_gives_no_answer_away(bank):

@@ -1,0 +1,1 @@
+"""What `kerasdemo.capstone` tries two functions with: values, types, graphs, memory, order."""
