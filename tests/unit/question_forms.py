@@ -1,6 +1,6 @@
-"""A small questions file with one entry of each form."""
+"""Small questions files for tests: one entry of one form, and one entry of each."""
 
-FORMS = """
+CHOICE = """
 [[question]]
 id = "90a"
 kind = "predict"
@@ -18,7 +18,11 @@ reply = "Twice one."
 text = "three"
 reply = "That is tripled."
 misconception = "doubling is tripling"
+"""
 
+FORMS = (
+    CHOICE
+    + """
 [[number]]
 id = "90n"
 kind = "predict"
@@ -91,3 +95,4 @@ because = "two is one and one."
 hints = ["Look at one.", "Add one to one."]
 expect = { values = 2 }
 """
+)

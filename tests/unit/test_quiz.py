@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from question_forms import CHOICE
 
 import kerasdemo as kd
 from kerasdemo import quiz
@@ -20,31 +21,16 @@ from kerasdemo.asking.exercises import differences
 from kerasdemo.view import tally_bars
 from kerasdemo.view.quiz_box import CODE_STYLE, STYLE, quiz_box
 
-GOOD = """
-[[question]]
-id = "90a"
-kind = "predict"
-prompt = "What comes out of `f(<x>)`?"
-answer = "B"
-rule = "It doubles."
-[question.choices.A]
-text = "one"
-reply = "One is not doubled."
-misconception = "nothing happens"
-[question.choices.B]
-text = "two"
-reply = "Twice one."
-[question.choices.C]
-text = "three"
-reply = "That is tripled."
-misconception = "doubling is tripling"
-
+GOOD = (
+    CHOICE
+    + """
 [[exercise]]
 id = "90-double"
 because = "two is one and one."
 hints = ["Look at one.", "Add one to one."]
 expect = { values = 2 }
 """
+)
 
 
 @pytest.fixture
