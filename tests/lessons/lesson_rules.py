@@ -33,7 +33,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def complaints(notebook: NotebookNode, path: Path) -> list[str]:
     """Return all that is wrong with a lesson; `path` is where its links start from."""
     rules = (
-        *(skeleton, contents, limits, execution, sources, figures, words_spelt),
+        *(skeleton, contents, limits, execution, sources, quiet_start, figures, words_spelt),
         *(teaching_rules.teaching, teaching_rules.blanks, teaching_rules.mirror),
         *(number_rules.times, number_rules.measurements),
     )
@@ -183,6 +183,19 @@ def execution(notebook: NotebookNode, number: str) -> Iterator[str]:
         ignored = "nbval-ignore-output" in cell.metadata.get("tags", [])
         if not ignored and (match := re.search(r"\d\.\d{7,}", text)):
             yield f"cell {cell.id!r} shows an unrounded float, {match[0]}"
+
+
+def quiet_start(notebook: NotebookNode, number: str) -> Iterator[str]:
+    """TensorFlow is started by the kit, which holds its start-up lines back, before any import."""
+    for cell in code_cells(notebook):
+        lines = re.sub(r"^\s*[%!].*", "", cell.source, flags=re.M)
+        for node in ast.parse(lines).body:
+            code = ast.unparse(node)
+            if re.search(r"\bkd\.(load|build|train)_classifier\(", code):
+                return
+            if re.match(r"(import|from) .*\b(tensorflow|keras)\b", code):
+                yield f"cell {cell.id!r} starts TensorFlow itself: a pink box; call the kit first"
+                return
 
 
 def sources(notebook: NotebookNode, number: str) -> Iterator[str]:

@@ -248,6 +248,7 @@ SPOILERS = {
     "shows a memory address": printed("<function f at 0x7f3a2b1c4d50>"),
     "shows a path of one machine": printed("/home/ann/digits.npz"),
     "shows an unrounded float, 0.1234567": printed("p = 0.1234567"),
+    "starts TensorFlow itself": source("import tensorflow as tf", "set-up"),
     "has a magic: %%time": source("%%time\nx = 1"),
     "Output widget": source("import ipywidgets\nipywidgets.Output()"),
     "interact is not stored": source("from ipywidgets import interact"),
