@@ -1,8 +1,8 @@
 """Run every layer of tests in order and end with one line for each.
 
-Cheap layers come first; the browser's, which mostly waits, runs beside them on a machine with two
-cores or more, and says at the end what it has to say. A layer that fails hides no other. One whose
-tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure.
+Cheap layers come first; on a machine with two cores or more, the browser's and then the notebooks'
+run beside them, and say at the end what they have to say. A layer that fails hides no other. One
+whose tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure.
 
 `make test` calls this in the virtual environment; by hand:
 ``python tools/run_tests.py [--only LAYER] [--in-turn] [pytest arguments]``. With arguments, pytest
@@ -63,7 +63,7 @@ TOOLS = {
     "static": ("pytest", "nbconvert"),
     "browser": ("pytest", "playwright"),
 }
-BESIDE = "browser"  # the layer that runs while the others do
+BESIDE = ("browser", "nbval")  # the layers that run, one after the other, while the others do
 # What the browser tests take from npm, and where it is put; `make clean` removes it.
 PACKAGE = ROOT / "tests" / "browser" / "package.json"
 NPM_FOLDER = ROOT / "build" / "npm"
@@ -169,29 +169,32 @@ def run_layer(layer: str, out: TextIO | None = None) -> Outcome:
 
 
 @contextmanager
-def running_beside(layer: str) -> Iterator[list[Outcome]]:
-    """Run a layer while the block runs; then print what it said, and list its outcome."""
+def running_beside(layers: Sequence[str]) -> Iterator[list[Outcome]]:
+    """Run layers in turn while the block runs; then print what they said, and list outcomes."""
     outcomes: list[Outcome] = []
-    print(f"The layer {layer!r} runs beside the others; what it says comes last.", flush=True)
+    names = " and ".join(layers)
+    print(f"Beside the others runs what says its word last: {names}.", flush=True)
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
         ThreadPoolExecutor(1) as pool,
     ):
-        future = pool.submit(run_layer, layer, said)
+        future = pool.submit(lambda: [run_layer(layer, said) for layer in layers])
         yield outcomes
-        print(f"\nWaiting for the layer {layer!r} ...", flush=True)
-        outcomes.append(future.result())
+        print(f"\nWaiting for what runs beside: {names} ...", flush=True)
+        outcomes += future.result()
         said.seek(0)
         shutil.copyfileobj(said, sys.stdout)
 
 
 def run_layers(layers: Sequence[str], *, in_turn: bool) -> list[Outcome]:
-    """Run these layers, the browser's beside the others unless all go `in_turn`."""
-    if in_turn or BESIDE not in layers or len(layers) == 1:
+    """Run these layers, some of them beside the others unless all go `in_turn`."""
+    beside = [layer for layer in BESIDE if layer in layers]
+    others = [layer for layer in layers if layer not in beside]
+    if in_turn or not (beside and others):
         return [run_layer(layer) for layer in layers]
-    with running_beside(BESIDE) as beside:
-        outcomes = [run_layer(layer) for layer in layers if layer != BESIDE]
-    return outcomes + beside
+    with running_beside(beside) as after:
+        outcomes = [run_layer(layer) for layer in others]
+    return sorted(outcomes + after, key=lambda outcome: layers.index(outcome.layer))
 
 
 def exit_status(outcomes: list[Outcome]) -> int:

@@ -551,7 +551,7 @@ def started_and_ended(runner, monkeypatch, tmp_path, *options):
 def test_the_browser_layer_runs_beside_the_others(runner, monkeypatch, tmp_path, capfd):
     beside = started_and_ended(runner, monkeypatch, tmp_path)
     assert beside.index("browser starts") < beside.index("static starts")
-    assert beside[-1] == "browser ends"
+    assert beside[-3:] == ["browser ends", "nbval starts", "nbval ends"]
     shown = capfd.readouterr().out
     assert list(verdicts(shown)) == list(runner.LAYERS)
     assert shown.index("static says") < shown.index("=== browser ===") < shown.index("browser says")
