@@ -28,7 +28,7 @@ TITLE = """# 90 · Every widget
 
 All of them.
 
-**1 minute** · before: [00](00_start_here.ipynb#The-lessons)"""
+**1 minutes** · needs: [00](00_start_here.ipynb#The-lessons)"""
 CELLS = {
     "set-up": "import ipywidgets\nimport kerasdemo as kd\ndigits = kd.load_digits().test[:40]\n"
     "model = kd.load_classifier()\nrows = kd.load_probabilities()[digits.indices]",
