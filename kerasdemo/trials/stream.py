@@ -11,12 +11,10 @@ import numpy as np
 
 from kerasdemo._backend import import_tensorflow
 from kerasdemo._hushed import hushed
-from kerasdemo.spy import restored
 from kerasdemo.trials.material import Material, agreement, described, integers
-from kerasdemo.trials.trial import Trial, attempt, graphs_made
+from kerasdemo.trials.trial import MOST_GRAPHS, Trial, attempt, count_graphs
 
 BATCH = 64
-MOST_GRAPHS = 2
 ENOUGH = 100
 """Batches of the Dataset that stands for one without end; what is ready ahead is a few."""
 LOOKS = (40, 140)
@@ -125,8 +123,5 @@ def memory_of(classify_stream: ClassifyStream, given: Material) -> tuple[str, bo
 
 
 def graphs_of(classify_stream: ClassifyStream, given: Material) -> tuple[str, bool]:
-    """Count the graphs that one pass makes on a model as new."""
-    with hushed(), restored(given.model), graphs_made(given.model) as made:
-        for _ in classify_stream(batches(given)):
-            pass
-    return f"{len(made)}", len(made) <= MOST_GRAPHS
+    """Count the graphs that one pass makes."""
+    return count_graphs(given.model, lambda: list(classify_stream(batches(given))))

@@ -11,6 +11,10 @@ from typing import Any
 from kerasdemo._backend import import_tensorflow
 from kerasdemo._hushed import hushed
 from kerasdemo.error_lines import error_line
+from kerasdemo.spy import restored
+
+MOST_GRAPHS = 2
+"""``reduce_retracing`` makes one graph for the first shape and one for all others."""
 
 
 @dataclass(frozen=True)
@@ -82,3 +86,10 @@ def graphs_made(model: Any) -> Iterator[list[bool]]:
         del vars(layer)["call"]
         if own is not None:
             vars(layer)["call"] = own
+
+
+def count_graphs(model: Any, use: Callable[[], Any]) -> tuple[str, bool]:
+    """Count the graphs that a function makes of a model as new."""
+    with hushed(), restored(model), graphs_made(model) as made:
+        use()
+    return f"{len(made)}", len(made) <= MOST_GRAPHS

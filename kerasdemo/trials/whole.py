@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from kerasdemo._hushed import hushed
 from kerasdemo.memory import CannotMeasure, measure_memory
-from kerasdemo.spy import restored
 from kerasdemo.timing import time_calls
 from kerasdemo.trials.material import Material, agreement, described, integers
-from kerasdemo.trials.trial import Trial, attempt, graphs_made
+from kerasdemo.trials.trial import MOST_GRAPHS, Trial, attempt, count_graphs
 
 SIZES = (1, 7, 32, 31, 30)
-MOST_GRAPHS = 2
-"""``reduce_retracing`` makes one graph for the first shape and one for all others."""
 MANY = 2_048
 """Samples for the trials of memory and of throughput."""
 TIMES_AS_LONG = 3
@@ -81,21 +77,18 @@ def type_of(answer: object, given: Material, *, wanted: int | None = None) -> tu
 
 
 def graphs_of(classify: Classify, given: Material) -> tuple[str, bool]:
-    """Count the graphs that batches of several sizes make on a model as new."""
-    with hushed(), restored(given.model), graphs_made(given.model) as made:
-        for size in SIZES:
-            classify(given.images[:size])
-    return f"{len(made)}", len(made) <= MOST_GRAPHS
+    """Count the graphs that batches of several sizes make."""
+    return count_graphs(given.model, lambda: [classify(given.images[:size]) for size in SIZES])
 
 
-def many_of(given: Material) -> Any:
-    """Repeat the digits until there are `MANY`."""
-    return np.resize(given.images, (MANY, *given.images.shape[1:]))
+def repeated(given: Material, size: int) -> Any:
+    """Repeat the digits until there are `size`."""
+    return np.resize(given.images, (size, *given.images.shape[1:]))
 
 
 def memory_of(classify: Classify, given: Material) -> tuple[str, bool | None]:
     """Measure the peaks of ``classify`` and of one batch of all, each in a fresh process."""
-    many, few, model = many_of(given), given.images[:32], given.model
+    many, few, model = repeated(given, MANY), given.images[:32], given.model
     try:
         own = measure_memory(lambda _: classify(many), prepare=lambda: classify(few))
         whole = measure_memory(
@@ -108,7 +101,7 @@ def memory_of(classify: Classify, given: Material) -> tuple[str, bool | None]:
 
 def times_of(classify: Classify, given: Material, size: int, *, at_most: float) -> tuple[str, bool]:
     """Compare the median time with predict's, taking turns."""
-    images = np.resize(given.images, (size, *given.images.shape[1:]))
+    images = repeated(given, size)
     times = time_calls(
         {
             "predict": lambda: given.model.predict(images, batch_size=256, verbose=0),

@@ -13,7 +13,7 @@ from kerasdemo.calls import Call, watch_call
 from kerasdemo.error_lines import error_line
 from kerasdemo.methods import METHODS, check_method
 from kerasdemo.prediction import Prediction
-from kerasdemo.view.softmax_steps import softmax_help, softmax_steps
+from kerasdemo.view.softmax_steps import softmax_help
 from kerasdemo.view.table import Table, as_html
 from kerasdemo.widgets._checks import check_rows
 from kerasdemo.widgets.digit_view import rounding
@@ -127,18 +127,6 @@ def are_logits(rows: Mapping[str, npt.NDArray[np.float32]]) -> bool:
     except ValueError:
         return True
     return False
-
-
-def on_show(
-    predictions: Mapping[str, Prediction], ran: Sequence[int], current: int
-) -> tuple[int, dict[str, npt.NDArray[Any]]]:
-    """Return the current sample, or else the first that was run, and its softmax by each method."""
-    rows = bars(predictions)[0] if ran else {}
-    position = current if current in ran else next(iter(ran), current)
-    here = {name: each[ran.index(position)] for name, each in rows.items()}
-    if are_logits(rows):
-        here = {name: softmax_steps(row).shares for name, row in here.items()}
-    return position, here
 
 
 def bar_state(

@@ -12,11 +12,8 @@ import traitlets
 
 from kerasdemo.calls import Call, call_summary, call_table
 from kerasdemo.digits import load_digits
-from kerasdemo.view.images import stack_png
-from kerasdemo.view.softmax import describe_softmax
-from kerasdemo.view.softmax_picture import softmax_png
 from kerasdemo.view.table import Table, as_html
-from kerasdemo.widgets import _runs
+from kerasdemo.widgets import _run_still, _runs
 from kerasdemo.widgets._base import page_module, page_style
 from kerasdemo.widgets._checks import check_positions
 from kerasdemo.widgets.sample_chooser import SampleChooser
@@ -29,8 +26,8 @@ if TYPE_CHECKING:
 class PredictionExplorer(SampleChooser):
     """Choose samples, run several methods on them, and see how the answers differ.
 
-    A `SampleChooser` with the image, the softmax and a table below it. Nothing is predicted until
-    you press Run, or type ``explorer.run()``. The model is called as it is, traced or not.
+    A `SampleChooser` with image, softmax and a table below. Nothing is predicted until you press
+    Run, or type ``explorer.run()``. The model is called as it is, traced or not.
 
     Parameters
     ----------
@@ -63,7 +60,7 @@ class PredictionExplorer(SampleChooser):
     TypeError
         When `model` is no model, or `digits` are no Digits.
     ValueError
-        For an unknown method, or a batch size that is out of range.
+        For an unknown method, or a batch size out of range.
 
     Examples
     --------
@@ -84,7 +81,6 @@ class PredictionExplorer(SampleChooser):
         *("softmax_steps", "softmax_view", "explorer"),
     )
     _css = page_style("sample_chooser", "digit_view", "softmax_view", "explorer")
-
     live = traitlets.Bool(False).tag(sync=True)
     ran = traitlets.List(traitlets.Int()).tag(sync=True)
     runs = traitlets.Int(0).tag(sync=True)
@@ -136,8 +132,7 @@ class PredictionExplorer(SampleChooser):
     @property
     def predictions(self) -> dict[str, Prediction]:
         """What the methods made of the samples in `ran`; one that raised is not in it."""
-        calls = self.calls.values()
-        return {call.method: call.prediction for call in calls if call.prediction is not None}
+        return {c.method: c.prediction for c in self.calls.values() if c.prediction is not None}
 
     def table(self, *, timings: bool = True) -> Table:
         """Return what the methods did in the last run, side by side.
@@ -234,23 +229,20 @@ class PredictionExplorer(SampleChooser):
     def __repr__(self) -> str:
         """Say how many digits there are, which are chosen, and what was run."""
         by = f"{len(self.ran)} run by {len(self.predictions)} of {len(self.methods)} methods"
-        done = by if self.ran else "nothing run"
-        return f"PredictionExplorer({self._count} digits, {self._chosen_words()}; {done})"
+        done = f"{self._chosen_words()}; {by if self.ran else 'nothing run'}"
+        return f"PredictionExplorer({self._count} digits, {done})"
 
     def _still(self) -> list[int]:
         return super()._still()[:12]  # one row: there is a softmax below it
 
+    def _shown(self) -> _run_still.Shown:
+        return _run_still.on_show(self.predictions, self.ran, self.current)
+
     def _picture(self) -> bytes:
-        position, rows = _runs.on_show(self.predictions, self.ran, self.current)
-        if not rows:
-            return super()._picture()
-        softmax = softmax_png(rows, label=int(self._all.labels[position]))
-        return stack_png(super()._picture(), softmax)
+        return _run_still.picture(super()._picture(), self._shown(), self._all.labels)
 
     def _words(self) -> str:
-        position, rows = _runs.on_show(self.predictions, self.ran, self.current)
-        said = [describe_softmax(row) for row in rows.values()][:1]
-        return " ".join([super()._words(), *(f"Sample {position}: {words}" for words in said)])
+        return _run_still.words(super()._words(), self._shown())
 
     def _facts(self) -> list[tuple[str, str]]:
         return [*super()._facts(), ("run", f"{self._agreed} {self._wrong}".strip() or "nothing")]
