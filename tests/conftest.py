@@ -1,9 +1,10 @@
-"""What all layers share: where CI is set, nothing may be skipped."""
+"""What all layers share: where CI is set, nothing may be skipped, and what is left out is told."""
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -30,6 +31,32 @@ def pytest_make_collect_report() -> Iterator[None]:
     """Watch whole files that skip themselves (``importorskip``)."""
     outcome = yield
     _fail_if_skipped(outcome.get_result())
+
+
+left_out: set[str] = set()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the long tests that this run leaves out."""
+    left_out.update(item.nodeid for item in items if item.get_closest_marker("long"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tell_what_is_left_out(record_testsuite_property: Callable[[str, object], None]) -> None:
+    """Write the count into the report, where ``tools/run_tests.py`` reads it."""
+    record_testsuite_property("left out", len(left_out))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _let_old_objects_be() -> Iterator[None]:
+    """Keep what a module leaves out of the collector's later rounds.
+
+    TensorFlow's graphs are millions of objects after a while, and each full collection, of which
+    Keras and the tests ask for many, would look at all of them again.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 Cheap layers come first; on a machine with two cores or more, the browser's and then the notebooks'
 run beside them, and say at the end what they have to say. A layer that fails hides no other. One
-whose tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure.
+whose tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure. Tests
+marked ``long`` are left out, and counted in the summary, unless ``--long`` asks for them.
+
+What fails in the browser is tried once more when nothing runs beside it: a page that was late on a
+busy machine is then told from one that is wrong, and the summary counts it as unsteady.
 
 `make test` calls this in the virtual environment; by hand:
-``python tools/run_tests.py [--only LAYER] [--in-turn] [pytest arguments]``. With arguments, pytest
-gets them and the layers are left out.
+``python tools/run_tests.py [--only LAYER] [--in-turn] [--long] [pytest arguments]``. Arguments of
+pytest go to it, and the layers are left out.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -51,7 +55,9 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lessons": ((*PYTEST, "tests/lessons", f"--ignore={STATIC}"),),
     "nbval": ((*PYTEST, *NBVAL, "notebooks"),),
     "static": ((*PYTEST, STATIC),),
-    "browser": ((*PYTEST, "tests/browser"),),
+    "browser": (
+        (*PYTEST, "-o", "cache_dir=build/browser-cache", "--cache-clear", "tests/browser"),
+    ),  # a cache of its own: it knows what failed
 }
 # Layer: the modules without which none of it can run.
 TOOLS = {
@@ -64,6 +70,10 @@ TOOLS = {
     "browser": ("pytest", "playwright"),
 }
 BESIDE = ("browser", "nbval")  # the layers that run, one after the other, while the others do
+LONG = ("-m", "not newest_keras")  # the marks of pyproject.toml, but for `long`
+AGAIN = ("browser",)  # the layers whose failures are tried once more at rest
+LEFT_OUT = "left out"  # the property of a report in which tests/conftest.py counts them
+FEW = 5  # more failures than these are no accident
 # What the browser tests take from npm, and where it is put; `make clean` removes it.
 PACKAGE = ROOT / "tests" / "browser" / "package.json"
 NPM_FOLDER = ROOT / "build" / "npm"
@@ -128,21 +138,27 @@ def fetch_from_npm(out: TextIO | None = None) -> None:
 
 
 def counts_of(report: Path) -> dict[str, int]:
-    """Count passed, skipped and failed tests in a JUnit report; no report, no counts."""
+    """Count tests by what became of them in a JUnit report; no report, no counts."""
     if not report.exists():
         return {}
-    suites = ElementTree.parse(report).getroot().iter("testsuite")
+    root = ElementTree.parse(report).getroot()
     total = {"tests": 0, "skipped": 0, "failures": 0, "errors": 0}
-    for suite in suites:
+    for suite in root.iter("testsuite"):
         for key in total:
             total[key] += int(suite.get(key, 0))
     failed = total["failures"] + total["errors"]
     passed = total["tests"] - total["skipped"] - failed
-    return {"passed": passed, "skipped": total["skipped"], "failed": failed}
+    told = (each for each in root.iter("property") if each.get("name") == LEFT_OUT)
+    left_out = sum(int(each.get("value", 0)) for each in told)
+    counts = {"passed": passed, "skipped": total["skipped"], "failed": failed}
+    return {**counts, LEFT_OUT: left_out}
 
 
-def run_layer(layer: str, out: TextIO | None = None) -> Outcome:
-    """Run all commands of one layer, also after a failure; `out` gets what they say."""
+def run_layer(layer: str, out: TextIO | None = None, more: Sequence[str] = ()) -> Outcome:
+    """Run all commands of one layer, also after a failure; `out` gets what they say.
+
+    Pytest gets `more` options.
+    """
     print(f"\n=== {layer} ===", file=out, flush=True)
     if missing := missing_tools(layer):
         print(f"skipped: {how_to_get(missing)}", file=out, flush=True)
@@ -154,7 +170,7 @@ def run_layer(layer: str, out: TextIO | None = None) -> Outcome:
     report.unlink(missing_ok=True)
     start, codes = time.monotonic(), []
     for command in LAYERS[layer]:
-        options = [f"--junitxml={report}"] if "pytest" in command else []
+        options = [f"--junitxml={report}", *more] if "pytest" in command else []
         if out is not None:
             out.flush()
         done = subprocess.run(
@@ -168,8 +184,26 @@ def run_layer(layer: str, out: TextIO | None = None) -> Outcome:
     return Outcome(layer, "FAILED" if any(codes) else "ok", counts, time.monotonic() - start)
 
 
+def try_again(first: Outcome) -> Outcome:
+    """Run what failed in a layer once more; it passed if all of that passes now."""
+    failed = first.counts.get("failed", 0)
+    if first.layer not in AGAIN or first.verdict == "ok" or not 1 <= failed <= FEW:
+        return first
+    print(f"\n=== {first.layer}, what failed once more, with nothing beside it ===", flush=True)
+    (command,) = LAYERS[first.layer]
+    again = [part for part in command if part != "--cache-clear"]
+    options = ("--last-failed", "--last-failed-no-failures=none", *LONG)
+    start = time.monotonic()
+    code = subprocess.run([sys.executable, *again, *options], cwd=ROOT).returncode
+    seconds = first.seconds + time.monotonic() - start
+    if code:
+        return replace(first, seconds=seconds)
+    counts = {**first.counts, "passed": first.counts["passed"] + failed, "failed": 0}
+    return replace(first, verdict="ok", counts={**counts, "unsteady": failed}, seconds=seconds)
+
+
 @contextmanager
-def running_beside(layers: Sequence[str]) -> Iterator[list[Outcome]]:
+def running_beside(layers: Sequence[str], more: Sequence[str]) -> Iterator[list[Outcome]]:
     """Run layers in turn while the block runs; then print what they said, and list outcomes."""
     outcomes: list[Outcome] = []
     names = " and ".join(layers)
@@ -178,7 +212,7 @@ def running_beside(layers: Sequence[str]) -> Iterator[list[Outcome]]:
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
         ThreadPoolExecutor(1) as pool,
     ):
-        future = pool.submit(lambda: [run_layer(layer, said) for layer in layers])
+        future = pool.submit(lambda: [run_layer(layer, said, more) for layer in layers])
         yield outcomes
         print(f"\nWaiting for what runs beside: {names} ...", flush=True)
         outcomes += future.result()
@@ -186,14 +220,14 @@ def running_beside(layers: Sequence[str]) -> Iterator[list[Outcome]]:
         shutil.copyfileobj(said, sys.stdout)
 
 
-def run_layers(layers: Sequence[str], *, in_turn: bool) -> list[Outcome]:
+def run_layers(layers: Sequence[str], *, in_turn: bool, more: Sequence[str]) -> list[Outcome]:
     """Run these layers, some of them beside the others unless all go `in_turn`."""
     beside = [layer for layer in BESIDE if layer in layers]
     others = [layer for layer in layers if layer not in beside]
     if in_turn or not (beside and others):
-        return [run_layer(layer) for layer in layers]
-    with running_beside(beside) as after:
-        outcomes = [run_layer(layer) for layer in others]
+        return [run_layer(layer, more=more) for layer in layers]
+    with running_beside(beside, more) as after:
+        outcomes = [run_layer(layer, more=more) for layer in others]
     return sorted(outcomes + after, key=lambda outcome: layers.index(outcome.layer))
 
 
@@ -218,18 +252,24 @@ def main(argv: list[str] | None = None) -> int:
         default=(os.cpu_count() or 1) < 2,
         help="one layer after the other, none beside others",
     )
+    parser.add_argument("--long", action="store_true", help="also the tests marked `long`")
     options, rest = parser.parse_known_args(argv)
+    more = LONG if options.long else ()
     if rest:
         if importlib.util.find_spec("pytest") is None:
             print(how_to_get(["pytest"]), file=sys.stderr)
             return 1
         if any("browser" in argument for argument in rest):
             fetch_from_npm()
-        return subprocess.run([sys.executable, *PYTEST, *rest], cwd=ROOT).returncode
+        return subprocess.run([sys.executable, *PYTEST, *more, *rest], cwd=ROOT).returncode
     REPORTS.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    outcomes = run_layers(options.only or list(LAYERS), in_turn=options.in_turn)
+    layers = options.only or list(LAYERS)
+    outcomes = run_layers(layers, in_turn=options.in_turn, more=more)
+    outcomes = [try_again(outcome) for outcome in outcomes]
     print("\n=== summary ===", *outcomes, sep="\n", flush=True)
+    if left_out := sum(outcome.counts.get(LEFT_OUT, 0) for outcome in outcomes):
+        print(f"Left out: {left_out} long tests. To run them too: make test ARGS=--long")
     if not options.only:  # make bench reads it
         total = {
             "seconds": time.monotonic() - start,

@@ -15,7 +15,7 @@ import examples
 import pytest
 from examples import EXAMPLES
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SETUP = (
     examples.SETUP

@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+FEW = ("00", "03")  # nbval runs every lesson; these two with each kind of widget also run here
 BROKEN = ("Loading widget", "Error displaying widget", "model not found")
 
 
@@ -33,8 +34,13 @@ def broken_widgets(notebook) -> list[str]:
     return said
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem[:2] in FEW else pytest.mark.long)
+        for path in LESSONS
+    ],
+)
 def test_a_lesson_runs_in_jupyterlab_without_any_error(open_notebook, lesson):
     notebook = open_notebook(path=lesson, run=False)
     notebook.run_all(timeout=180)

@@ -24,7 +24,14 @@ WAYS = {
 }
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "make lab",
+        pytest.param("a hub's hook", marks=pytest.mark.long),
+        pytest.param("as Jupyter comes", marks=pytest.mark.long),
+    ],
+)
 def way(request):
     return request.param
 

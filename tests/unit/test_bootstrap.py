@@ -6,6 +6,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -569,6 +570,72 @@ def test_a_browser_layer_that_fails_beside_the_others_is_seen(runner, monkeypatc
     shown = capfd.readouterr().out
     assert "what went wrong" in shown
     assert verdicts(shown)["browser"] == "FAILED"
+
+
+TESTS = """
+import pathlib, pytest
+
+def test_a_page_that_is_late_once():
+    counter = pathlib.Path(__file__).with_name("tries")
+    tries = counter.read_text() if counter.exists() else ""
+    counter.write_text(tries + "x")
+    assert tries or {steady}
+
+def test_of_every_day():
+    pass
+
+@pytest.mark.long
+def test_of_an_hour():
+    pathlib.Path(__file__).with_name("hour").touch()
+"""
+
+
+@pytest.fixture
+def browser_tests(runner, monkeypatch, tmp_path):
+    """Return the folder of a browser layer with three tests; the first fails at its first try."""
+    folder = tmp_path / "browser"
+    folder.mkdir()
+    (folder / "test_pages.py").write_text(TESTS.replace("{steady}", "False"))
+    marks = ("-c", str(ROOT / "pyproject.toml"))
+    options = (*marks, "-o", f"cache_dir={tmp_path / 'cache'}", "--cache-clear")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # it starts sooner
+    # Beside the project's own, so that its conftest.py counts what is left out.
+    shutil.copy(ROOT / "tests" / "conftest.py", folder / "conftest.py")
+    command = ("-m", "pytest", *options, str(folder))
+    monkeypatch.setitem(runner.LAYERS, "browser", (command,))
+    monkeypatch.setattr(runner, "fetch_from_npm", lambda out=None: None)
+    return folder
+
+
+def test_what_fails_in_the_browser_once_is_unsteady_and_no_failure(runner, browser_tests, capfd):
+    assert runner.main(["--only", "browser"]) == 0
+    shown = capfd.readouterr().out
+    assert re.search(r"browser +ok .* 2 passed, 1 left out, 1 unsteady", shown)
+    assert "Left out: 1 long tests. To run them too: make test ARGS=--long" in shown
+    assert (browser_tests / "tries").read_text() == "xx", "the second run is of what failed"
+
+
+def test_what_fails_twice_is_a_failure(runner, browser_tests, capfd):
+    file = browser_tests / "test_pages.py"
+    file.write_text(file.read_text().replace("assert tries", "assert not 'right'"))
+    assert runner.main(["--only", "browser"]) == 1
+    shown = capfd.readouterr().out
+    assert re.search(r"browser +FAILED .* 1 passed, 1 failed, 1 left out", shown)
+
+
+def test_what_fails_elsewhere_is_not_tried_again(runner, browser_tests, monkeypatch, capfd):
+    monkeypatch.setitem(runner.LAYERS, "unit", runner.LAYERS["browser"])
+    assert runner.main(["--only", "unit"]) == 1
+    assert (browser_tests / "tries").read_text() == "x"
+
+
+def test_long_tests_run_when_asked(runner, browser_tests, capfd):
+    (browser_tests / "tries").write_text("x")
+    assert runner.main(["--only", "browser", "--long"]) == 0
+    shown = capfd.readouterr().out
+    assert (browser_tests / "hour").exists()
+    assert re.search(r"browser +ok .* 3 passed\n", shown)
+    assert "Left out" not in shown
 
 
 @posix

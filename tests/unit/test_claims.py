@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import kerasdemo as kd
-from kerasdemo.claims import Ledger, Verdict, check, check_claims, known_claims, select
+from kerasdemo.claims import SLOW, Ledger, Verdict, check, check_claims, known_claims, select
 from kerasdemo.evidence import memory_calls
 from kerasdemo.evidence.known import Claim
 from kerasdemo.evidence.memory import extra_memory
@@ -91,7 +91,13 @@ def measured(request):
     return {entry["id"]: entry for entry in json.loads(done.stdout)["claims"]}
 
 
-@pytest.mark.parametrize("id", known_claims())
+@pytest.mark.parametrize(
+    "id",
+    [
+        pytest.param(id, marks=pytest.mark.long if claim.theme in SLOW else ())
+        for id, claim in known_claims().items()
+    ],
+)
 def test_each_verdict_is_what_it_was(id, measured):
     found = measured[id]
     assert found["verdict"] in expected(id), found["evidence"]

@@ -83,7 +83,7 @@ def test_the_curve_shows_what_the_lesson_says_of_it():
     assert curve["val_loss"][-5:].mean() < curve["val_loss"][5:10].mean()  # more epochs still help
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_tool_makes_the_stored_numbers(maker, tmp_path, capsys):
     maker.main(["--epochs", "2", "--output", str(tmp_path / "two.json")])
     made = json.loads((tmp_path / "two.json").read_text(encoding="utf-8"))
