@@ -20,8 +20,29 @@ ASKED = ("guess = kd.predict_first('03a')", "kd.ask('03x')")
 TYPED = ("guess = kd.predict_first('90n')", "kd.ask('90t')", "kd.order('90o')")
 
 
-def test_typing_a_letter_chooses_and_touches_no_cell(show):
-    notebook = show(*ASKED)
+def wait_for_forms(notebook, count):
+    """Wait until so many questions are on the page: the kernel is done before they are drawn."""
+    notebook.page.wait_for_function(
+        """(count) => [...document.querySelectorAll('.kd-answer')]
+            .filter((form) => form.querySelector('select, input')).length === count""",
+        arg=count,
+    )
+
+
+@pytest.fixture
+def ask(show):
+    """Return a function that asks questions, one in a cell, in the shared notebook."""
+
+    def ask_them(*cells, theme="light"):
+        notebook = show(*cells, theme=theme)
+        wait_for_forms(notebook, len(cells))
+        return notebook
+
+    return ask_them
+
+
+def test_typing_a_letter_chooses_and_touches_no_cell(ask):
+    notebook = ask(*ASKED)
     menu = notebook.page.get_by_label("Your guess:")
     menu.focus()
     for key in ("x", "d", "d", "Escape", "b"):  # would cut, delete, leave, add below
@@ -32,8 +53,8 @@ def test_typing_a_letter_chooses_and_touches_no_cell(show):
     assert notebook.cell_count == 1 + len(ASKED)
 
 
-def test_arrows_move_and_enter_answers(show):
-    notebook = show(*ASKED)
+def test_arrows_move_and_enter_answers(ask):
+    notebook = ask(*ASKED)
     page = notebook.page
     menu = page.get_by_label("Your answer:")
     hint = page.get_by_text("Arrows move, Enter answers.")
@@ -57,8 +78,8 @@ def test_arrows_move_and_enter_answers(show):
     assert notebook.cell_count == 1 + len(ASKED)
 
 
-def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(show):
-    notebook = show(*ASKED)
+def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(ask):
+    notebook = ask(*ASKED)
     menu = notebook.page.get_by_label("Your guess:")
     menu.focus()
     menu.press("ArrowDown")
@@ -71,24 +92,24 @@ def test_arrows_answer_when_the_focus_leaves_and_escape_takes_them_back(show):
     assert notebook.run("print(guess)") == "<question 03a: A>"
 
 
-def test_an_answer_is_replied_to_at_once(show):
-    notebook = show(*ASKED, theme="dark")
+def test_an_answer_is_replied_to_at_once(ask):
+    notebook = ask(*ASKED, theme="dark")
     notebook.page.get_by_label("Your answer:").select_option("A")
     notebook.page.get_by_text("Not so. It builds a data pipeline").wait_for()
     notebook.page.get_by_label("Your answer:").select_option("B")
     notebook.page.get_by_text("Right. No pipeline").wait_for()
 
 
-def test_code_moves_the_controls(show):
-    page = show("guess = kd.predict_first('03a', 'c')", "kd.order('90o', 'DCBA')").page
+def test_code_moves_the_controls(ask):
+    page = ask("guess = kd.predict_first('03a', 'c')", "kd.order('90o', 'DCBA')").page
     assert page.get_by_label("Your guess:").input_value() == "C"
     places = page.get_by_role("group", name="Your order:").get_by_role("combobox")
     assert [place.input_value() for place in places.all()] == ["D", "C", "B", "A"]
     page.get_by_text("Not so.").wait_for()
 
 
-def test_a_number_is_typed_and_enter_answers(show):
-    notebook = show(*TYPED, "kd.ask('90f')")
+def test_a_number_is_typed_and_enter_answers(ask):
+    notebook = ask(*TYPED, "kd.ask('90f')")
     page = notebook.page
     field = page.get_by_label("Your guess:")
     field.focus()
@@ -116,8 +137,8 @@ def test_a_number_is_typed_and_enter_answers(show):
     assert notebook.cell_count == 5
 
 
-def test_lines_are_put_in_order_by_keyboard_alone(show):
-    notebook = show("kd.order('90o')")
+def test_lines_are_put_in_order_by_keyboard_alone(ask):
+    notebook = ask("kd.order('90o')")
     page = notebook.page
     places = page.get_by_role("group", name="Your order:").get_by_role("combobox").all()
     places[0].focus()
@@ -145,6 +166,7 @@ def test_lines_are_put_in_order_by_keyboard_alone(show):
 
 def test_a_question_replies_without_a_kernel(open_notebook):
     notebook = open_notebook(SETUP, *ASKED, *TYPED[1:])
+    wait_for_forms(notebook, len(ASKED) + len(TYPED[1:]))
     page = notebook.page
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.wait_for_function(
@@ -168,9 +190,9 @@ def test_a_question_replies_without_a_kernel(open_notebook):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_with_a_form(show, theme):
+def test_axe_finds_nothing_wrong_with_a_form(ask, theme):
     axe_source()
-    page = show(*ASKED, *TYPED, theme=theme).page
+    page = ask(*ASKED, *TYPED, theme=theme).page
     page.get_by_label("Your answer:").first.select_option("A")
     page.get_by_label("Your answer:").last.fill("max")
     page.keyboard.press("Enter")
