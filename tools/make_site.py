@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import hashlib
 import http.server
 import json
 import re
@@ -132,8 +133,6 @@ def _classifier(sources: str, cache: Path) -> str:
 
 
 def _hash_of_assets() -> str:
-    import hashlib
-
     files = [ASSETS / "classifier.js", ASSETS.parent / "classifier.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 

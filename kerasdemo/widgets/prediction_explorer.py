@@ -173,9 +173,8 @@ class PredictionExplorer(SampleChooser):
 
     def _begin(self, samples: list[int]) -> _runs.Run:
         """Take samples for a run."""
-        images = self._all[np.array(samples, dtype=np.int64)].images
-        given = (list(samples), images, self.methods, self._batch_size, self._first, self.log)
-        self._run = _runs.Run(self.model, *given)
+        given = (list(samples), self._all[samples].images, self.methods, self._batch_size)
+        self._run = _runs.Run(self.model, *given, self._first, self.log)
         return self._run
 
     def _publish(self) -> None:
