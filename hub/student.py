@@ -15,6 +15,8 @@ KERASDEMO_PRIVATE
     A folder of the student's alone, for sockets and temporary files (one in /tmp is made).
 KERASDEMO_MODELS
     A shared Keras folder with prepared files in ``models`` and ``datasets``, only read.
+
+All of it is in one file, because an image or an admin copies it alone.
 """
 
 from __future__ import annotations

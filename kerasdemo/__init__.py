@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"
 
 if TYPE_CHECKING:  # the same names for editors and type checkers, which do not run __getattr__
     from kerasdemo.attempts import TriedCalls as TriedCalls

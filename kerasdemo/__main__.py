@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
@@ -172,21 +173,22 @@ def show(report: Report, comparison: Comparison | None, *, command: str, color: 
     from kerasdemo.view.table import DIFFERS, as_text
 
     whole = command == "doctor" or not report.ok
-    print(printable(paint(repr(report), color) if whole else brief(report)))
+    width = columns()
+    print(printable(paint(report.as_text(width=width), color) if whole else brief(report, width)))
     if comparison is not None:
         symbol = printable(DIFFERS)
         print()
-        print(as_text(comparison.table(), width=columns(), color=color, symbol=symbol))
+        print(as_text(comparison.table(), width=width, color=color, symbol=symbol))
 
 
-def brief(report: Report) -> str:
-    """Say in one line what runs here, then what the checks came to and each warning."""
+def brief(report: Report, width: int = 100) -> str:
+    """Say what runs here and what the checks came to, then each warning."""
     versions = [f"{name} {version(name.lower())}" for name in ("TensorFlow", "Keras", "NumPy")]
     lines = [f"Python {platform.python_version()}, {', '.join(versions)}. {report.verdict()}"]
     lines += [f"! {f.name}: {f.seen}" for f in report if f.status == "warning"]
     if len(lines) > 1:
         lines.append("To mend it: python -m kerasdemo doctor")
-    return "\n".join(lines)
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, width))
 
 
 def version(package: str) -> str:

@@ -12,24 +12,26 @@ LESSONS = "list the lessons, copy them, make exercise sheets, or run them"
 SERVE = "serve models over gRPC, on this machine alone, as TensorFlow Serving does"
 MOST = 1_000_000  # samples, or samples to a batch
 SERVE_MORE = """\
-Serve the models in FOLDER/NAME/VERSION over gRPC at 127.0.0.1, as TensorFlow Serving does. New
-versions are picked up. Without FOLDER the shipped classifier is served. Ctrl+C stops it.
+Serve the models in FOLDER/NAME/VERSION over gRPC at 127.0.0.1, as TensorFlow
+Serving does. New versions are picked up. Without FOLDER the shipped classifier
+is served. Ctrl+C stops it.
 """
 DESCRIPTION = "Check the set-up, then show what the three methods do with the same digits."
 EPILOG = """\
-exit status: 0 all is well; 1 the set-up has a problem, the methods disagree, a measurement broke, a
-lesson failed or a file was in the way; 2 wrong arguments; 130 stopped (Ctrl+C)
+exit status: 0 all is well; 1 the set-up has a problem, the methods disagree, a
+measurement broke, a lesson failed or a file was in the way; 2 wrong arguments;
+130 stopped (Ctrl+C)
 
 examples:
   python -m kerasdemo                      check, then compare on 32 digits
   python -m kerasdemo compare --methods predict,predict_step,call --samples 100
-  python -m kerasdemo doctor               what is wrong, and the command that mends it
-  python -m kerasdemo claims               what is often said about Keras, measured (minutes)
+  python -m kerasdemo doctor               what is wrong, and what mends it
+  python -m kerasdemo claims               what is said of Keras, measured
   python -m kerasdemo claims 07            the claims of lesson 07; or name some
-  python -m kerasdemo lessons              which lessons there are, and how long they take
-  python -m kerasdemo lessons --copy work  fresh copies to work in, in the folder work
-  python -m kerasdemo lessons 03 05 --run  run two lessons and say how it went
-  python -m kerasdemo serve                a server with the shipped classifier; Ctrl+C stops it
+  python -m kerasdemo lessons              which there are, how long they take
+  python -m kerasdemo lessons --copy work  fresh copies, in the folder work
+  python -m kerasdemo lessons 03 05 --run  run two and say how it went
+  python -m kerasdemo serve                a server with the shipped classifier
   python -m kerasdemo --json > result.json
 """
 
@@ -76,10 +78,15 @@ def parse(argv: list[str]) -> argparse.Namespace:
     claims.add_argument(
         "--quick", action="store_true", help="leave out time and memory: a minute at most"
     )
-    claims.add_argument("--markdown", action="store_true", help="print Markdown, as in README.md")
+    claims.add_argument(
+        "--markdown", action="store_true", help="print Markdown, as in docs/claims.md"
+    )
     _add_lessons(commands.add_parser("lessons", parents=[common], help=LESSONS))
     _add_serve(commands.add_parser("serve", help=SERVE, description=SERVE_MORE))
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.command == "claims" and arguments.json and arguments.markdown:
+        claims.error("--json and --markdown are two forms of one answer: ask for one of them")
+    return arguments
 
 
 def _add_lessons(lessons: argparse.ArgumentParser) -> None:

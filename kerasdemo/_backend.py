@@ -93,8 +93,14 @@ def import_tensorflow() -> Any:
 
 
 def keras_folder() -> Path:
-    """Find the folder of keras.json as Keras does (keras/src/backend/config.py)."""
-    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    """Find the folder of keras.json as Keras does (keras/src/backend/config.py).
+
+    Without a home folder that can be written to, Keras takes ``/tmp``, on every system.
+    """
+    if "KERAS_HOME" in os.environ:
+        return Path(os.path.expanduser(os.environ["KERAS_HOME"]))
+    home = os.path.expanduser("~")
+    return Path(home if os.access(home, os.W_OK) else "/tmp", ".keras")
 
 
 def keras_settings() -> dict[str, Any] | None:

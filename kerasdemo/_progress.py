@@ -30,8 +30,11 @@ def somebody_looks() -> bool:
     """Say whether this is a notebook or a terminal.
 
     A notebook that a test runs has no reader, and a bar in it is there on a slow day only. pytest
-    says so in the environment, which a kernel inherits; ipykernel looks there too.
+    says so in the environment, which a kernel inherits; ipykernel looks there too. Voila runs the
+    cells before it shows their page, and says so as well (``voila/handler.py``); a bar that has
+    gone by then would leave "Error displaying widget" there.
     """
     if "ipykernel" in sys.modules:
-        return "PYTEST_CURRENT_TEST" not in os.environ
+        in_voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+        return not in_voila and "PYTEST_CURRENT_TEST" not in os.environ
     return bool(sys.stderr and sys.stderr.isatty())

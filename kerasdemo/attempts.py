@@ -19,7 +19,7 @@ LONGEST = 110  # characters of an error's line in the table
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TriedCalls:
-    """What came of some calls.
+    """What came of some calls: what `try_calls` returns.
 
     Attributes
     ----------

@@ -25,6 +25,8 @@ COLD = "first call: on a model that holds no compiled function yet."
 class Comparison:
     """Several methods on the same samples. ``comparison["predict"]`` is one `Prediction`.
 
+    What `compare` returns.
+
     Attributes
     ----------
     observations : dict of str to Observation
@@ -140,6 +142,8 @@ class Comparison:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the time of the first and the warm call of each method; return the Axes.
+
+        Into `ax`, if one is given.
 
         Raises
         ------

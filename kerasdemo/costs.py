@@ -96,7 +96,7 @@ class BatchTimings:
     def __getitem__(self, batch_size: int) -> Timings:
         if batch_size not in self.points:
             there = ", ".join(map(str, self.points)) or "none yet"
-            raise KeyError(f"no times for batches of {batch_size}; measured: {there}")
+            raise KeyError(f"No times for batches of {batch_size}; measured: {there}")
         return self.points[batch_size]
 
     def __len__(self) -> int:

@@ -23,7 +23,9 @@ MOST_COLUMNS = 7  # epochs in the table; the picture has them all
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrainingCurve:
-    """What ``fit`` measured after each epoch. Introduced in lesson 02.
+    """What ``fit`` measured after each epoch: what `training_curve` returns.
+
+    Introduced in lesson 02.
 
     Attributes
     ----------
@@ -82,7 +84,7 @@ class TrainingCurve:
             When there is no such measure.
         """
         if measure not in self.measures:
-            raise ValueError(f"no measure {measure!r} here; there is {', '.join(self.measures)}.")
+            raise ValueError(f"No measure {measure!r} here; there is {', '.join(self.measures)}.")
         return plot_curve(self.measures[measure], label=measure, ax=ax)
 
     def __repr__(self) -> str:
@@ -131,7 +133,24 @@ def training_curve(history: Any = None) -> TrainingCurve:
 
 
 def stored() -> dict[str, Any]:
-    """Read the stored run: its recipe, what it was made with, and its history."""
+    """Read the stored run: its recipe, what it was made with, and its history.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged.
+    """
     file = resources.files("kerasdemo") / "data" / FILE
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    return read_run(file.read_text(encoding="utf-8"))
+
+
+def read_run(text: str) -> dict[str, Any]:
+    """Read the text of a stored run; ValueError when it is none."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        lines = list(found["history"].values())
+        if all(isinstance(v, int | float) for line in lines for v in [*line, len(line)]) and lines:
+            return found
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    raise ValueError(f"{FILE} is damaged: it holds no training run. Install kerasdemo again.")

@@ -11,7 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kerasdemo.checks import machine, packages
-from kerasdemo.checks.finding import Finding, reinstall
+from kerasdemo.checks.finding import (
+    Finding,
+    home_is_known,
+    home_variable,
+    reinstall,
+    set_to_new_folder,
+)
 from kerasdemo.view.signs import printable
 from kerasdemo.view.table import Row, Table, as_html
 
@@ -60,7 +66,7 @@ class Report:
         for finding in self.findings:
             if finding.name == name:
                 return finding
-        raise KeyError(f"no check is called {name!r}; there are {[f.name for f in self.findings]}")
+        raise KeyError(f"No check is called {name!r}; there are {[f.name for f in self.findings]}")
 
     def verdict(self) -> str:
         """Say in one line how it stands."""
@@ -75,20 +81,37 @@ class Report:
         end = "the lessons can start." if self.ok else "mend from the top, then check again."
         return f"{' and '.join(found)}: {end}"
 
-    def __repr__(self) -> str:
-        """Write the report so that each command stands on a line of its own, ready to copy."""
+    def as_text(self, *, width: int = 100) -> str:
+        """Write the report so that each command stands on a line of its own, ready to copy.
+
+        Parameters
+        ----------
+        width : int
+            Columns available; a command is never cut to fit.
+
+        Returns
+        -------
+        str
+        """
         lines = []
         for finding in self.findings:
             label = f"{STATUS[finding.status]:<11}{finding.name:<16}"
             lines += textwrap.wrap(
-                finding.seen, 100, initial_indent=label, subsequent_indent=" " * 27
+                finding.seen,
+                width,
+                initial_indent=label,
+                subsequent_indent=" " * 27,
+                break_on_hyphens=False,
             )
             if finding.mend:
                 lines += [
                     " " * 27 + "to mend it:",
                     *(" " * 29 + m for m in finding.mend.split("\n")),
                 ]
-        return printable("\n".join([*lines, self.verdict()]))
+        return printable("\n".join([*lines, *textwrap.wrap(self.verdict(), width)]))
+
+    def __repr__(self) -> str:
+        return self.as_text()
 
     def _repr_html_(self) -> str:
         """Write the report as a table for a notebook."""
@@ -135,4 +158,5 @@ def _outcome(name: str, check: Callable[[], Finding]) -> Finding:
     except Exception as error:  # a damaged set-up can break a check in any way
         first = (str(error).strip().splitlines() or ["no message"])[0]
         seen = f"this check itself failed: {type(error).__name__}: {first}"
-        return Finding(name, "problem", seen, reinstall())
+        mend = reinstall() if home_is_known() else set_to_new_folder(home_variable())
+        return Finding(name, "problem", seen, mend)

@@ -64,7 +64,7 @@ def write_fruit(
     fruit2,4.7,heavy,0
     """
     if beyond := sorted(at for at in {*missing, *malformed} if not 0 <= at < rows):
-        raise ValueError(f"there is no row {beyond[0]} among {rows}; they count from 0.")
+        raise ValueError(f"There is no row {beyond[0]} among {rows}; they count from 0.")
     rng = np.random.default_rng(seed)
     lemon = rng.integers(0, 2, rows)
     lemon[list(missing)], lemon[list(malformed)] = 1, 0

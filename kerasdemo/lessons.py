@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo.checks.finding import pip
+from kerasdemo.error_lines import error_line
 from kerasdemo.lesson_files import running
 from kerasdemo.lesson_files.copying import Written, fresh, write_copies
 from kerasdemo.lesson_files.finding import Lesson, Notebook, read_notebook
@@ -183,7 +184,10 @@ def _run(lesson: Lesson, folder: Path, bar: Any) -> Run:
     path, error, line = folder / lesson.path.name, "", ""
     start = time.monotonic()
     try:
-        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        try:
+            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        except Exception as damage:  # nbformat and jsonschema have many kinds
+            raise running.LessonError(f"It cannot be read: {error_line(damage)}") from None
         running.execute(notebook, path, environment=ENVIRONMENT, on_cell=bar.update, quiet=True)
     except running.LessonError as failure:
         error, line = str(failure).removeprefix(f"{path.name}, "), failure.line

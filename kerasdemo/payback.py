@@ -26,6 +26,8 @@ __all__ = ["BreakEven", "break_even"]
 class BreakEven:
     """What one process needs for each image, and what a cluster needs before and for each.
 
+    What `break_even` returns.
+
     Attributes
     ----------
     start : float
@@ -43,7 +45,7 @@ class BreakEven:
     machines: tuple[int, ...]
 
     def images(self, machines: int = 1) -> float | None:
-        """Return from how many images on so many machines are quicker; None if they never are.
+        """Return from how many images on `machines` are quicker than one process; None if never.
 
         Examples
         --------
@@ -87,7 +89,7 @@ class BreakEven:
         return {named(number): self.images(number) for number in self.machines}
 
     def plot(self, *, ax: Any = None) -> Any:
-        """Draw seconds against the number of images; return the Axes."""
+        """Draw seconds against the number of images, into `ax` if given; return the Axes."""
         return plot_break_even(self.lines, self._meet, ax=ax)
 
     def as_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Prediction:
-    """What one method made of some samples.
+    """What one method made of some samples: what `run` returns.
 
     Attributes
     ----------

@@ -4,7 +4,7 @@ The embedded digits, the augmented digits that the classifier learns from and th
 students all pass through :func:`frame_digit`, so that a model meets at prediction the kind of
 picture that it met in training. The recipe (longest side 20, aspect kept, centre of mass in the
 middle of 28 by 28) is the one that Y. LeCun, C. Cortes and C. Burges give for MNIST on the page
-that describes their data set.
+that describes their set of digits.
 """
 
 from __future__ import annotations

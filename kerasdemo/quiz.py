@@ -84,6 +84,15 @@ def predict_first(id: str, answer: str | float | None = None) -> Question:
     ------
     ValueError
         There is no such question, it is asked in another way, or the answer is none.
+
+    Examples
+    --------
+    >>> guess = predict_first("03a", "B")  # doctest: +ELLIPSIS
+    [Predict first · 03a]
+    The same 359 digits go through each method. ...
+    Noted: B. Now run on and see.
+    >>> guess
+    <question 03a: B>
     """
     question = Question(_asked_by(id, "predict_first"), answer)  # type: ignore[arg-type]
     _show_question(question, "Your guess", noted_lines)
@@ -104,6 +113,14 @@ def ask(id: str, answer: str | float | None = None) -> None:
     ------
     ValueError
         There is no such question, it is asked in another way, or the answer is none.
+
+    Examples
+    --------
+    >>> ask("03x", "B")  # doctest: +ELLIPSIS
+    [Before you go · 03x]
+    A web service gets one digit at a time and must answer quickly. ...
+    Right. No pipeline, and a compiled graph.
+    The rule: One ready batch, many times over: `predict_on_batch`.
     """
     question = Question(_asked_by(id, "ask"), answer)  # type: ignore[arg-type]
     _show_question(question, "Your answer", reply_lines)
@@ -127,6 +144,12 @@ def order(id: str, answer: str | Iterable[str] | None = None) -> None:
     ValueError
         There is no such question, it is asked in another way, or the answer has not each letter
         once.
+
+    Examples
+    --------
+    >>> order("02z")  # doctest: +ELLIPSIS
+    [Before you go · 02z]
+    ...
     """
     question = Question(_asked_by(id, "order"), answer)  # type: ignore[arg-type]
     _show_question(question, "Your order", reply_lines)
@@ -146,6 +169,15 @@ def reveal(question: Question, happened: object = None) -> None:
     ------
     TypeError
         `question` is something else.
+
+    Examples
+    --------
+    >>> guess = Question("03a", "B")  # what predict_first returns
+    >>> reveal(guess, "two arrays, one tensor")  # doctest: +ELLIPSIS
+    [Reveal 03a]
+    Your guess: B. Two
+    What happened: two arrays, one tensor
+    As you thought. ...
     """
     if not isinstance(question, Question):
         raise TypeError(
@@ -172,7 +204,7 @@ def _asked_by(id: str, name: str) -> str:
     if form == "order" or (form == "text" and name == "predict_first") or name == "order":
         wish = "order" if form == "order" else "ask"
     if wish != name:
-        raise ValueError(f'question {id} is asked in another way: type kd.{wish}("{id}")')
+        raise ValueError(f'Question {id} is asked in another way: type kd.{wish}("{id}")')
     return id
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kerasdemo._backend import import_keras
+from kerasdemo.error_lines import error_line
 from kerasdemo.inputs import check_images
 from kerasdemo.prediction import Array
 from kerasdemo.scaling.cluster import SPARE, connected, cores_here, cores_of, import_ray
@@ -156,7 +157,10 @@ def _load(model: Any) -> Any:
                 f"model is {str(path)!r}; workers call predict_on_batch, which a .keras file keeps "
                 "and a SavedModel does not. Save it with model.save('model.keras')."
             )
-        model = keras.models.load_model(path, compile=False)
+        try:
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # damaged, or a layer of one's own: Keras has many kinds
+            raise ValueError(f"{path} cannot be loaded here. {error_line(error)}") from None
     if not isinstance(model, keras.Model):
         raise TypeError(
             f"model is a {type(model).__name__}; predict_dataset needs a keras.Model or the path "

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from kerasdemo.asking import record
@@ -47,7 +48,7 @@ class Objective:
 
 @dataclass(frozen=True, repr=False)
 class ScoreCard:
-    """What was asked, answered and checked in this notebook.
+    """What was asked, answered and checked in this notebook: what `score_card` returns.
 
     Attributes
     ----------
@@ -108,9 +109,9 @@ class ScoreCard:
         """
         file = Path(path)
         if not file.parent.is_dir():
-            raise FileNotFoundError(f"there is no folder for {str(path)!r}; make it first")
+            raise FileNotFoundError(f"There is no folder for {str(path)!r}; make it first.")
         if file.is_dir():
-            raise FileExistsError(f"{str(path)!r} is a folder; add the name of a file")
+            raise FileExistsError(f"{str(path)!r} is a folder; add the name of a file.")
         try:
             with file.open("w" if overwrite else "x", encoding="utf-8", newline="") as out:
                 csv.writer(out).writerows([COLUMNS, *self._rows()])
@@ -120,7 +121,7 @@ class ScoreCard:
                 f"score_card().save({str(path)!r}, overwrite=True)"
             ) from None
         count = len(self.questions) + len(self.exercises)
-        print(f"Saved {count} row{'' if count == 1 else 's'} to {file.name}.")
+        print(printable(f"Saved {count} row{'' if count == 1 else 's'} to {file.name}."))
 
     def _rows(self) -> Iterable[tuple[object, ...]]:
         for q in self.questions:
@@ -135,7 +136,7 @@ class ScoreCard:
         return printable("\n\n".join(filter(None, [tables, "\n".join(self._sums())])) or NOTHING)
 
     def _repr_html_(self) -> str:
-        sums = f"<ul>{''.join(f'<li>{line}</li>' for line in self._sums())}</ul>"
+        sums = f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in self._sums())}</ul>"
         return (
             "\n".join([*map(as_html, self._tables()), sums])
             if self._sums()

@@ -29,7 +29,7 @@ SHORTEST = 0.001
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Timings:
-    """Times of some calls, in seconds.
+    """Times of some calls, in seconds: what `time_calls` returns.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Timings:
         }
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the median, the quartiles and the first call of each; return the Axes."""
+        """Draw the median, the quartiles and the first call of each, into `ax` if given."""
         from kerasdemo.view.plots import plot_times
 
         return plot_times(self.first, self.median, self.quartiles, ax=ax)

@@ -11,6 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+try:
+    from hypothesis import settings
+except ImportError:  # the layers that need it say so
+    pass
+else:  # how long an example takes is the machine's affair
+    settings.register_profile("unhurried", settings.default, deadline=None)
+    settings.load_profile("unhurried")
+
 NO_SKIP = "CI runs everything, and this was skipped: "
 
 

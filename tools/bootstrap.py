@@ -17,8 +17,10 @@ import subprocess
 import sys
 import time
 
-from pythons import WINDOWS, Stop, clean_environment, dotted, say, supported
-from venvs import index_settings, pip_install, prepare, read_stamp
+from pip_or_uv import pip_install
+from pythons import WINDOWS, Stop, clean_environment, say
+from surroundings import keras_on_tensorflow, settle_home, speak_plainly, speak_utf8
+from venvs import prepare, read_stamp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -26,6 +28,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 JOBS = {
     "lab": ("lab", None, "start JupyterLab with the lessons"),
     "test": ("test", ["tools/run_tests.py"], "run every test, layer by layer"),
+    "mutants": ("test", ["tools/mutants.py"], "how many faults in the modules the tests notice"),
+    "coverage": ("test", ["tools/run_coverage.py"], "which branches the tests take"),
     "lint": ("test", ["tools/run_tests.py", "--only", "lint"], "ruff and mypy alone"),
     "bench": ("test", ["tests/benchmarks/bench.py"], "measure the budgets"),
     "bench-hub": ("test", ["tests/benchmarks/bench_hub.py"], "how many students fit on a machine"),
@@ -34,8 +38,12 @@ JOBS = {
     "site": ("test", ["tools/make_site.py"], "the lessons as web pages, in build/site"),
     "digits": ("test", ["tools/make_digits.py"], "remake the embedded digits"),
     "readme": ("test", ["tools/make_readme.py"], "put into README.md what its commands print"),
+    "pictures": ("test", ["tools/make_pictures.py"], "take README.md's picture of the explorer"),
     "instructors": ("test", ["tools/make_instructors.py"], "remake docs/instructors.md's facts"),
-    "constraints": ("test", None, "remake .ci/constraints.txt"),
+    "constraints": ("test", ["tools/make_constraints.py"], "remake .ci/constraints*.txt"),
+    "audit": ("test", ["tools/audit.py"], "ask which exact versions have known vulnerabilities"),
+    "links": ("test", ["tools/make_links.py"], "the links to Binder and Colab"),
+    "release": ("test", ["tools/make_release.py"], "build what PyPI gets and check it"),
     "install": ("test", None, "make the virtual environment and stop there"),
     "clean": (None, None, "remove what the other jobs made"),
 }
@@ -51,6 +59,22 @@ def fetch_digits_source(venv, root, constraints):
     code, _ = pip_install(venv, arguments, constraints)
     if code:
         say("  It could not be fetched: the test that remakes the digits will be skipped.")
+
+
+def fetch_mutator(venv, root, constraints):
+    """Put cosmic-ray beside the kit: its operators alone are used.
+
+    The dozen packages that it depends on (a database, a web server) are for its own command, so
+    that it would be no small part of an extra. stevedore finds the operators.
+    """
+    target = os.path.join(root, "build", "cosmic-ray")
+    if os.path.isdir(os.path.join(target, "cosmic_ray")):
+        return
+    say("Fetching cosmic-ray into build/ (it makes the mutants).")
+    arguments = ["--target", target, "--no-deps", "cosmic-ray>=8.3,<9", "stevedore>=5,<6"]
+    code, _ = pip_install(venv, arguments, constraints)
+    if code:
+        raise Stop("It could not be fetched, and nothing else makes the mutants.")
 
 
 def record_set_up(root, extra, seconds):
@@ -104,19 +128,6 @@ def lab_command(python, root, port=None, browser=None):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     return command
-
-
-def make_constraints(python, venv, root):
-    """Resolve every dependency for all supported Pythons into .ci/constraints.txt."""
-    low, _ = supported(root)
-    command = [python, "-m", "uv", "pip", "compile", "pyproject.toml", "-", "--extra", "test"]
-    command += ["--universal", "--python-version", dotted(low), "--upgrade", "--quiet"]
-    command += ["--no-emit-index-url", "--no-header", "--no-annotate"]
-    command += ["--output-file", ".ci/constraints.txt"]
-    env = index_settings(python, clean_environment(venv))
-    # Besides the kit's own: the installer, and the package that the digits are remade from.
-    done = subprocess.run(command, input=b"uv\nscikit-learn\n", env=env, cwd=root)
-    return done.returncode
 
 
 def clean(venv, root):
@@ -173,30 +184,35 @@ def run(argv):
     if options.job == "clean":
         clean(options.venv, ROOT)
         return 0
+    settle_home()
     start, made_before = time.monotonic(), read_stamp(options.venv).get("made")
     python = prepare(options.venv, extra, ROOT, options.python, options.constraints)
     if options.job in ("test", "digits"):
         fetch_digits_source(options.venv, ROOT, options.constraints)
+    if options.job == "mutants":
+        fetch_mutator(options.venv, ROOT, options.constraints)
     if read_stamp(options.venv).get("made") != made_before:
         record_set_up(ROOT, extra, time.monotonic() - start)
-    if options.job == "constraints":
-        return make_constraints(python, options.venv, ROOT)
     if options.job == "install":
         say("Ready: " + python)
         return 0
+    env = clean_environment(options.venv)
     if options.job == "lab":
         ask_no_news(options.venv)
         command = lab_command(python, ROOT, options.port, options.browser)
+        env = keras_on_tensorflow(env)
         say("Starting JupyterLab; Ctrl-C stops it.")
     else:
         command = [python, *script]
         if options.job == "hub" and options.port:
             command += ["--port", options.port]
-    return hand_over(command + extra_arguments, clean_environment(options.venv))
+    return hand_over(command + extra_arguments, env)
 
 
 def main():
     """Run, and say in one place what stopped us."""
+    speak_utf8()
+    speak_plainly()
     try:
         return run(sys.argv[1:])
     except Stop as stop:

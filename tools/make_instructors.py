@@ -118,13 +118,24 @@ def misconceptions(number: str) -> Iterator[str]:
         question = question_text(id)
         wrong = [group for group in groups_of(question) if group.misconception]
         choice = isinstance(question, ChoiceText)
-        who = [f"**{g.key if choice else g.label}** {g.misconception}" for g in wrong]
+        who = [words(f"**{g.key if choice else g.label}** {g.misconception}") for g in wrong]
         lesson, cell, saw = revealed_by(number, question)
         place = f"{heading_of(lesson, cell)}, cell `{cell}`"
         place = place if lesson == number else f"lesson {lesson}: {place}"
         when = f" ({KINDS[question.kind]})" if question.kind in KINDS else ""
-        row = [f"`{id}`{when}", "<br>".join(who), f"{place}: *{saw}*" if saw else place]
+        row = [f"`{id}`{when}", "<br>".join(who), f"{place}: *{words(saw)}*" if saw else place]
         yield f"| {' | '.join(text.replace('|', chr(92) + '|') for text in row)} |"
+
+
+def words(text: str) -> str:
+    """Return words as Markdown that makes no HTML of them; code is none anyway.
+
+    Examples
+    --------
+    >>> words("1 < 2, not `<br>`")
+    '1 &lt; 2, not `<br>`'
+    """
+    return re.sub(r"(`[^`]*`)|<", lambda match: match[1] or "&lt;", text)
 
 
 def about(number: str) -> Iterator[str]:

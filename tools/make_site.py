@@ -4,6 +4,8 @@
     python tools/make_site.py --serve       the same, then show it on 127.0.0.1
     python tools/make_site.py FILE ...      only these
 
+Beside them stand the glossary, and a reference made from the docstrings.
+
 Each lesson is run once in a kernel, for the state of its widgets; a second call runs only what has
 changed. The pages ask their own folder for everything: open build/site/index.html, or put the
 folder on any web server.
@@ -26,7 +28,7 @@ from pathlib import Path
 from make_notebooks import LessonError
 from website.classifier import classifier_script
 from website.lessons import Lesson, SiteError, read_lesson
-from website.pages import ASSETS, index_page, lesson_page
+from website.pages import ASSETS, glossary_page, index_page, lesson_page, reference_page
 from website.running import CACHE, Run, run, source_hash
 from website.views import Module
 
@@ -97,6 +99,8 @@ def build(paths: Sequence[Path], out: Path, cache: Path = CACHE) -> list[str]:
         pads |= any(model.get("reads") == "shipped" for model in views.models.values())
         remarks += said
     _write(new / "index.html", index_page(lessons))
+    _write(new / "glossary.html", glossary_page(NOTEBOOKS, lessons))
+    _write(new / "api.html", reference_page(lessons))
     for name in COPIED:
         shutil.copy(ASSETS / name, new / "assets" / name)
     if pads:

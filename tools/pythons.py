@@ -11,7 +11,7 @@ import sys
 
 WINDOWS = os.name == "nt"
 PROBE = """
-import json, sys
+import json, platform, sys
 missing = []
 for name in ("ssl", "venv", "ensurepip"):
     try:
@@ -19,7 +19,8 @@ for name in ("ssl", "venv", "ensurepip"):
     except Exception:
         missing.append(name)
 print(json.dumps({"version": list(sys.version_info[:3]), "path": sys.executable,
-                  "missing": missing}))
+                  "missing": missing, "system": sys.platform,
+                  "machine": platform.machine().lower()}))
 """
 
 
@@ -97,6 +98,24 @@ def find_python(root, asked=None):
         "    with conda       conda env create -f environment.yml\n"
         "If you have one elsewhere: make lab PYTHON=/path/to/python3.12"
     )
+
+
+def lacks_tensorflow(found):
+    """Say why there is no TensorFlow for a probed Python; "" where nothing speaks against it."""
+    system, machine = found.get("system"), found.get("machine")
+    if system == "darwin" and machine == "x86_64":
+        return (
+            "is built for Intel processors, and TensorFlow 2.20 and later have no package for "
+            "those. "
+            "On a Mac with an M processor, take a Python that is built for it (arm64): "
+            "make lab PYTHON=/opt/homebrew/bin/python3.12"
+        )
+    if system == "win32" and machine in ("arm64", "x86"):
+        return (
+            "is built for " + machine + ", and TensorFlow on Windows has packages for 64-bit "
+            'Intel and AMD alone. Take such a Python ("Windows installer (64-bit)").'
+        )
+    return ""
 
 
 def lacks_modules(found):

@@ -4,13 +4,16 @@ Cheap layers come first; on a machine with two cores or more, the browser's and 
 run beside them, and say at the end what they have to say. A layer that fails hides no other. One
 whose tool is missing is skipped and says how to get it; with ``CI=true`` that is a failure. Tests
 marked ``long`` are left out, and counted in the summary, unless ``--long`` asks for them.
+``--shuffle 7`` runs them in another order, the seventh: no test may lean on the one before.
 
 What fails in the browser is tried once more when nothing runs beside it: a page that was late on a
 busy machine is then told from one that is wrong, and the summary counts it as unsteady.
 
 `make test` calls this in the virtual environment; by hand:
-``python tools/run_tests.py [--only LAYER] [--in-turn] [--long] [pytest arguments]``. Arguments of
-pytest go to it, and the layers are left out.
+``python tools/run_tests.py [--only LAYER] [--in-turn] [--long] [--shuffle N] [pytest arguments]``.
+Arguments of pytest go to it, and the layers are left out.
+
+It is in one file, so that it runs in any virtual environment without a path being set.
 """
 
 from __future__ import annotations
@@ -73,6 +76,7 @@ TOOLS = {
 }
 BESIDE = ("browser", "nbval")  # the layers that run, one after the other, while the others do
 LONG = ("-m", "not newest_keras")  # the marks of pyproject.toml, but for `long`
+IN_ORDER = ("nbval",)  # the layers that are never shuffled: a lesson's cells follow each other
 AGAIN = ("browser",)  # the layers whose failures are tried once more at rest
 LEFT_OUT = "left out"  # the property of a report in which tests/conftest.py counts them
 FEW = 5  # more failures than these are no accident
@@ -130,7 +134,9 @@ def fetch_from_npm(out: TextIO | None = None) -> None:
     try:
         NPM_FOLDER.mkdir(parents=True, exist_ok=True)
         copy.write_text(wanted, encoding="utf-8")
-        done = subprocess.run([npm, *NPM], cwd=NPM_FOLDER, capture_output=True, text=True)
+        done = subprocess.run(
+            [npm, *NPM], cwd=NPM_FOLDER, capture_output=True, encoding="utf-8", errors="replace"
+        )
         trouble = done.stderr if done.returncode else ""
     except OSError as error:
         trouble = str(error)
@@ -172,7 +178,8 @@ def run_layer(layer: str, out: TextIO | None = None, more: Sequence[str] = ()) -
     report.unlink(missing_ok=True)
     start, codes = time.monotonic(), []
     for command in LAYERS[layer]:
-        options = [f"--junitxml={report}", *more] if "pytest" in command else []
+        given = [o for o in more if layer not in IN_ORDER or not o.startswith("--random-order")]
+        options = [f"--junitxml={report}", *given] if "pytest" in command else []
         if out is not None:
             out.flush()
         done = subprocess.run(
@@ -255,8 +262,13 @@ def main(argv: list[str] | None = None) -> int:
         help="one layer after the other, none beside others",
     )
     parser.add_argument("--long", action="store_true", help="also the tests marked `long`")
+    parser.add_argument(
+        "--shuffle", type=int, metavar="N", help="in an order of its own for each N"
+    )
     options, rest = parser.parse_known_args(argv)
     more = LONG if options.long else ()
+    if options.shuffle is not None:
+        more += ("--random-order-bucket=module", f"--random-order-seed={options.shuffle}")
     if rest:
         if importlib.util.find_spec("pytest") is None:
             print(how_to_get(["pytest"]), file=sys.stderr)

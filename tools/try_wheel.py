@@ -54,7 +54,8 @@ def install_alone(wheel: Path, python: Path) -> dict[str, str]:
     options = ["--no-deps", "--no-index", str(wheel)]
     subprocess.run([*pip, *options], check=True, env=clean_environment())
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    inside = subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True)
+    utf8 = [python, "-X", "utf8", "-c", ask]  # a folder's name may hold any letter
+    inside = subprocess.run(utf8, check=True, capture_output=True, encoding="utf-8")
     lent = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     # A .pth file in a folder that is itself named by a .pth file is not read, so the checkout's
     # editable install doesn't come along.
@@ -73,7 +74,7 @@ def install_whole(wheel: Path, python: Path) -> dict[str, str]:
 
 def ask_installed(python: Path, folder: Path, env: dict[str, str]) -> dict[str, Any]:
     """Run the installed kit from another folder; return where it lies and what it answers."""
-    run = {"cwd": folder, "env": env, "capture_output": True, "text": True, "encoding": "utf-8"}
+    run = {"cwd": folder, "env": env, "capture_output": True, "encoding": "utf-8"}
     where = subprocess.run([str(python), "-c", SHOW], check=True, **run)
     answer = subprocess.run([str(python), "-m", "kerasdemo", "--json"], **run)
     lessons = [str(python), "-m", "kerasdemo", "lessons"]
@@ -90,9 +91,9 @@ def ask_installed(python: Path, folder: Path, env: dict[str, str]) -> dict[str, 
     }
 
 
-def try_wheel(folder: Path, *, whole: bool) -> dict[str, Any]:
-    """Build, install (with or without its dependencies) and run, all in one folder."""
-    wheel = build_wheel(folder)
+def try_wheel(folder: Path, *, whole: bool, wheel: Path | None = None) -> dict[str, Any]:
+    """Install a wheel (built here if none is given; with or without its dependencies), run it."""
+    wheel = wheel or build_wheel(folder)
     python = empty_venv(folder / "venv")
     env = install_whole(wheel, python) if whole else install_alone(wheel, python)
     elsewhere = folder / "elsewhere"

@@ -13,6 +13,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+LONGEST = 1000  # signs that somebody may have typed
+
 
 def _read(*names: str) -> str:
     folder = resources.files("kerasdemo.asking")
@@ -50,3 +52,9 @@ class AnswerForm(anywidget.AnyWidget):  # type: ignore[misc]
         self._hear = hear
         super().__init__(_head=head, _form=dict(form), answer=answer, _typed=answer)
         self.observe(lambda change: self._hear(change["new"]), "answer")
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Take what the page tells: an answer, and what is typed. All else is ours alone."""
+        told = {name: sync_data.get(name) for name in ("answer", "_typed")}
+        words = {n: w for n, w in told.items() if isinstance(w, str) and len(w) <= LONGEST}
+        super().set_state(words)

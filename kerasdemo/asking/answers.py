@@ -49,19 +49,20 @@ def read_answer(text: QuestionText, answer: object) -> str:
         if letter in text.choices:
             return letter
         choices = ", ".join(text.choices)
-        raise ValueError(f"question {text.id} has the choices {choices}; you gave {answer!r}")
+        raise ValueError(f"Question {text.id} has the choices {choices}; you gave {answer!r}.")
     if isinstance(text, NumberText):
         found = read_number(answer, unit=text.unit)
         if found is None:
             unit = f" (in {text.unit})" if text.unit else ""
             raise ValueError(
-                f"question {text.id} wants a number{unit}, such as 1438 or 0.5; you gave {answer!r}"
+                f"Question {text.id} wants a number{unit}, such as 1438 or 0.5; "
+                f"you gave {answer!r}."
             )
         return found
     if isinstance(text, OrderText):
         return _read_order(text, answer)
     if not isinstance(answer, str) or not plain_text(answer):
-        raise ValueError(f"question {text.id} wants a word or two, as text; you gave {answer!r}")
+        raise ValueError(f"Question {text.id} wants a word or two, as text; you gave {answer!r}.")
     return GAPS.sub(" ", answer).strip()
 
 
@@ -131,8 +132,8 @@ def _read_order(text: OrderText, answer: object) -> str:
     wrong += [f"{letter} is there twice" for letter in wanted if letters.count(letter) > 1]
     wrong += [f"{letter} is missing" for letter in wanted if letter not in letters]
     raise ValueError(
-        f"question {text.id} wants each of {', '.join(wanted)} once, first line first, such as "
-        f'"{wanted}"; you gave {answer!r}: {", ".join(wrong[:4])}'
+        f"Question {text.id} wants each of {', '.join(wanted)} once, first line first, such as "
+        f'"{wanted}"; you gave {answer!r}: {", ".join(wrong[:4])}.'
     )
 
 

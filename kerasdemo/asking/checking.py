@@ -46,6 +46,12 @@ def check(id: str, answer: object = None, *, like: object = None) -> None:
         Your value; None or ``...`` while you have none.
     like
         What the values must equal, made in another way.
+
+    Examples
+    --------
+    >>> check("00-choose", [3, 1, 4])
+    [Check 00-choose]
+    Yes: 3, 1 and 4, in this order.
     """
     outcome, hints = judge(id, answer, like=like), exercise_text(id).hints
     if outcome.state == "not answered":

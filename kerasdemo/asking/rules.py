@@ -12,6 +12,7 @@ from kerasdemo.asking.answers import LETTERS, plain_text
 
 Entry = Mapping[str, Any]
 KINDS = ("predict", "retrieval", "exit", "final")
+LARGEST = 1e15
 WORDS, NUMBER, LIST, TABLE = (str,), (int, float), (list,), (dict,)
 COMMON = {"id": WORDS, "kind": WORDS, "prompt": WORDS, "rule": WORDS}
 OPEN = {**COMMON, "reply": WORDS, "otherwise": WORDS, "wrong": LIST}
@@ -65,7 +66,7 @@ def lesson_problems(entries: list[Entry]) -> list[str]:
     return [
         f"{e.get('id')}: there is no lesson {e['lesson']!r}"
         for e in entries
-        if e.get("kind") == "final" and "lesson" in e and e["lesson"] not in lessons
+        if e.get("kind") == "final" and "lesson" in e and str(e["lesson"]) not in lessons
     ]
 
 
@@ -107,6 +108,8 @@ def _choices(entry: Entry) -> list[str]:
         found.append("choices are A, B, C and up to E, in that order")
     if answer not in choices:
         found.append(f"the answer {answer!r} is not among the choices")
+    if odd := [letter for letter, choice in choices.items() if not isinstance(choice, dict)]:
+        return [*found, f"choice {odd[0]} is no table"]
     for letter, choice in choices.items():
         wanted = {"text": WORDS, **({"reply": WORDS} if letter == answer else REPLY)}
         found += [f"choice {letter}: {problem}" for problem in _key_problems(choice, wanted)]
@@ -119,8 +122,8 @@ def _number(entry: Entry) -> list[str]:
     values += [
         (w["value"], w.get("tolerance", 0), f"wrong {i}") for i, w in enumerate(entry["wrong"])
     ]
-    if not all(math.isfinite(part) for value in values for part in value[:2]):
-        return ["numbers must be finite"]
+    if not all(abs(part) < LARGEST for value in values for part in value[:2]):  # NaN is not
+        return ["numbers must be finite, and below 1e15: beyond it a float skips whole numbers"]
     found = [f"the tolerance of {name} is negative" for _, t, name in values if t < 0]
     return found + [
         f"{other} cannot be told from {one}"
@@ -153,7 +156,8 @@ def _order(entry: Entry) -> list[str]:
         return [f"3 to {len(LETTERS)} lines, none of them empty"]
     found = [f"two lines read {line!r}" for line in _twice(lines)]
     rights = [list(range(count)), *also]
-    if any(not isinstance(o, list) or sorted(o) != rights[0] for o in also) or _twice(
+    in_text = sorted(rights[0], key=str)  # whatever stands there can be put into this order
+    if any(not isinstance(o, list) or sorted(o, key=str) != in_text for o in also) or _twice(
         [str(order) for order in rights]
     ):
         return [*found, f"also holds other orders of 0 to {count - 1}, each once"]

@@ -42,14 +42,24 @@ def read(toml: str) -> Bank:
     ValueError
         The file breaks a rule; the message lists every rule that it breaks.
     """
-    table = tomllib.loads(toml)
+    try:
+        table = tomllib.loads(toml)
+    except RecursionError:
+        raise ValueError("questions.toml: too many brackets in each other") from None
     found = [f"unknown list [[{key}]]" for key in sorted(table.keys() - KEYS.keys())]
     lists = {form: table[form] for form in KEYS if isinstance(table.get(form), list)}
     found += [f"{key} is a list: [[{key}]]" for key in sorted((table.keys() & KEYS) - lists.keys())]
     lists = {form: lists.get(form, []) for form in KEYS}
+    found += [
+        f"{form} holds {entry!r:.40}; each is a table: [[{form}]]"
+        for form in KEYS
+        for entry in lists[form]
+        if not isinstance(entry, dict)
+    ]
+    lists = {form: [e for e in lists[form] if isinstance(e, dict)] for form in KEYS}
     found += [problem for form in KEYS for e in lists[form] for problem in entry_problems(form, e)]
     found += lesson_problems([entry for form in KEYS for entry in lists[form]])
-    ids = [entry.get("id") for form in KEYS for entry in lists[form]]
+    ids = [str(entry.get("id")) for form in KEYS for entry in lists[form]]
     found += [f"{i}: this id is used twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
     if found:
         raise ValueError("questions.toml: " + "; ".join(found))
@@ -99,4 +109,4 @@ def _known(entries: Mapping[str, Any], id: str, what: str) -> str:
     if id in entries:
         return id
     near = difflib.get_close_matches(str(id), entries, n=3, cutoff=0.3) or list(entries)[:3]
-    raise ValueError(f"there is no {what} {id!r}; did you mean {' or '.join(map(repr, near))}?")
+    raise ValueError(f"There is no {what} {id!r}; did you mean {' or '.join(map(repr, near))}?")

@@ -48,6 +48,16 @@ def set_variable(name: str, value: str) -> str:
     return f"export {name}={value}" if value else f"unset {name}"
 
 
+def home_variable() -> str:
+    """Name the environment variable that says where the user's folder is."""
+    return "USERPROFILE" if WINDOWS else "HOME"
+
+
+def home_is_known() -> bool:
+    """Say whether this system names a folder of the user's: a container may not."""
+    return os.path.isabs(os.path.expanduser("~"))
+
+
 def set_to_new_folder(name: str) -> str:
     """Write the command that sets an environment variable to a folder that can be written to."""
     return set_variable(name, r"%TEMP%\kerasdemo" if WINDOWS else '"$(mktemp -d)"')

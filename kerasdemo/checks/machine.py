@@ -72,8 +72,11 @@ def check_folders() -> Finding:
     """Try to write where Jupyter, Keras and the kit's downloads write."""
     from kerasdemo.sources.folder import cache_folder
 
+    if not finding.home_is_known():
+        seen = "this system names no home folder of yours; Jupyter keeps its files there"
+        return Finding("folders", "problem", seen, set_to_new_folder(finding.home_variable()))
     places = (
-        ("your home folder", Path("~").expanduser(), "USERPROFILE" if finding.WINDOWS else "HOME"),
+        ("your home folder", Path("~").expanduser(), finding.home_variable()),
         ("Keras's folder", keras_folder(), "KERAS_HOME"),
         ("the folder for downloaded digits", cache_folder(), "KERASDEMO_DATA"),
     )

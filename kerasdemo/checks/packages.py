@@ -135,7 +135,11 @@ def check_tensorflow(*, timeout: float = 180) -> Finding:
     code = "import tensorflow; print(tensorflow.__version__)"
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=timeout
+            [sys.executable, "-c", code],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
         )
     except subprocess.TimeoutExpired:
         seen = f"import tensorflow did not end within {timeout:.0f} s"

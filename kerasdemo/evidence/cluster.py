@@ -68,8 +68,8 @@ def threads_of(settings: str) -> int:
 def named_threads() -> set[str]:
     """Return the threads of this process that have the name of the first one."""
     tasks = Path("/proc/self/task")
-    own = (tasks / str(os.getpid()) / "comm").read_text()
-    return {task.name for task in tasks.iterdir() if (task / "comm").read_text() == own}
+    names = {task.name: (task / "comm").read_text(encoding="utf-8") for task in tasks.iterdir()}
+    return {task for task, name in names.items() if name == names[str(os.getpid())]}
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,12 +61,29 @@ class Claim:
 def known_claims() -> dict[str, Claim]:
     """Read ``data/claims.toml``: id -> claim, in the order of the file."""
     file = resources.files("kerasdemo") / "data" / "claims.toml"
-    themes = tomllib.loads(file.read_text(encoding="utf-8"))["theme"]
-    return {
-        entry["id"]: Claim(**entry, theme=theme["name"], title=theme["title"])
-        for theme in themes
-        for entry in theme["claim"]
-    }
+    return read_claims(file.read_text(encoding="utf-8"))
+
+
+def read_claims(toml: str) -> dict[str, Claim]:
+    """Read the text of a claims file: id -> claim, in its order.
+
+    Raises
+    ------
+    ValueError
+        It is no such file; the message says what is wrong with it.
+    """
+    try:
+        themes = tomllib.loads(toml)["theme"]
+        claims = [
+            Claim(**entry, theme=theme["name"], title=theme["title"])
+            for theme in themes
+            for entry in theme["claim"]
+        ]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"claims.toml is damaged: {type(error).__name__}: {error}") from None
+    if odd := [c for c in claims if not all(isinstance(w, str) for w in vars(c).values())]:
+        raise ValueError(f"claims.toml is damaged: {odd[0].id!r:.40} holds something but words")
+    return {claim.id: claim for claim in claims}
 
 
 def select(*ids: str) -> list[Claim]:

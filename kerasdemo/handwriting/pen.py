@@ -135,7 +135,7 @@ def _checked(at: int, stroke: Any) -> Stroke:
     try:
         width = float(stroke["width"])
         points = np.array(stroke["points"], dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"Stroke {at} holds something else than numbers. {WISH}") from None
     if not 1 <= width <= WIDEST:
         raise ValueError(f"Stroke {at} is {width:g} wide; expected 1 to {WIDEST} pixels.")

@@ -12,7 +12,6 @@ from kerasdemo.inspections.case import Case, is_array
 from kerasdemo.inspections.finding import Finding, Outcome, each, found
 from kerasdemo.inspections.trial import outcomes, shape_words
 
-WITHOUT_PREDICT = "only `predict` reads it; the others take one batch"
 UNREAD = Outcome("raises", "ValueError: Unrecognized data type")
 NO_TENSOR = Outcome("raises", "an error: it is no tensor")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 
 from kerasdemo.inspections.finding import ASKED, CALL, Finding
 from kerasdemo.view.signs import printable
@@ -100,7 +101,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         if not self.findings:
-            return f"<p>{self.summary}</p>"
+            return f"<p>{escape(self.summary)}</p>"
         rows = tuple(
             Row(
                 f"{SIGNS[finding.severity]}: {finding.name}",

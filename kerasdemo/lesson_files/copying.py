@@ -67,35 +67,40 @@ def file_of(target: str) -> str:
     ('00_start_here.ipynb', '', '')
     """
     name = unquote(target.partition("#")[0])
-    outside = name.startswith(("/", "..")) or ":" in name or ".." in PurePosixPath(name).parts
+    # On Windows a backslash leads elsewhere, too; no system has a NUL in a name.
+    outside = name.startswith(("/", "..")) or ".." in PurePosixPath(name).parts
+    outside = outside or not {":", "\\", "\0"}.isdisjoint(name)
     return "" if outside else name
 
 
 def without_dead_links(notebook: Notebook, there: set[str]) -> Notebook:
     """Turn links to lessons that are not `there` into their text, in place."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            put_text(cell, _mend_links(text_of(cell), there))
+    return notebook
 
+
+def _mend_links(text: str, there: set[str]) -> str:
     def mend(match: re.Match[str]) -> str:
         name = file_of(match["target"])
         dead = name.endswith(".ipynb") and name not in there and not match["sign"]
         return match["text"] if dead else match[0]
 
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "markdown":
-            put_text(cell, LINK.sub(mend, text_of(cell)))
-    return notebook
+    return LINK.sub(mend, text)
 
 
 def write_copies(
     lessons: Sequence[Lesson], folder: Path, *, change: Callable[[Notebook], Notebook] = fresh
 ) -> Written:
-    """Write changed copies of lessons, and the pictures that they show, into a folder.
+    """Write changed copies of lessons, their glossary and the pictures that they show.
 
     Parameters
     ----------
     lessons : sequence of Lesson
         Which.
     folder : pathlib.Path
-        Made when it is missing.
+        Where; made when it is missing.
     change : function
         From the notebook as it is to the one to be written.
 
@@ -117,7 +122,10 @@ def write_copies(
         files[path.name] = notebook_bytes(without_dead_links(change(notebook), there))
     for path, notebook in read.items():
         for name in sorted(beside(notebook, path.parent)):
-            if not name.endswith(".ipynb"):
+            if name.endswith(".md"):
+                text = (path.parent / name).read_text(encoding="utf-8")
+                files[name] = _mend_links(text, there).encode()
+            elif not name.endswith(".ipynb"):
                 files[name] = (path.parent / name).read_bytes()
     return _write(files.items(), folder)
 
@@ -130,6 +138,8 @@ def _write(files: Iterable[tuple[str, bytes]], folder: Path) -> Written:
         path.parent.mkdir(parents=True, exist_ok=True)
         if _write_new(path, content):
             written.append(name)
+        elif name.endswith(".md") and path.is_file():
+            continue  # the glossary of an earlier copy, which names fewer lessons
         elif name.endswith(".ipynb") or not path.is_file() or path.read_bytes() != content:
             kept.append(name)
     return Written(folder, tuple(written), tuple(kept))

@@ -110,13 +110,37 @@ def _file_of(name: str, lessons: Sequence[Lesson]) -> str:
         if (stem.isdecimal() and stem.zfill(2) == lesson.number) or stem == lesson.path.stem:
             return lesson.path.name
     numbers = ", ".join(lesson.number for lesson in lessons)
-    raise ValueError(f"there is no lesson {name!r}; there are {numbers}")
+    raise ValueError(f"There is no lesson {name!r}; there are {numbers}.")
 
 
 def read_notebook(path: Path) -> Notebook:
-    """Read a notebook's file as plain dictionaries and lists."""
-    notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
+    """Read a notebook's file as plain dictionaries and lists.
+
+    Raises
+    ------
+    ValueError
+        It is no notebook, or a damaged one.
+    """
+    try:
+        notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
+        sound = all(map(_is_cell, notebook["cells"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise ValueError(f"{path.name} is damaged: it is no notebook. Take a fresh copy of it.")
     return notebook
+
+
+def _is_cell(cell: Any) -> bool:
+    """Say whether a cell has what its reader asks for."""
+    source = cell["source"]
+    lines = [source] if isinstance(source, str) else source
+    return (
+        isinstance(cell["cell_type"], str)
+        and isinstance(cell["metadata"], dict)
+        and isinstance(lines, list)
+        and all(isinstance(line, str) for line in lines)
+    )
 
 
 def notebook_bytes(notebook: Notebook) -> bytes:

@@ -48,7 +48,7 @@ def strip(notebook: Notebook) -> Notebook:
         if text != text_of(cell):
             put_text(cell, text.rstrip())
         if BEGIN in text_of(cell) or END in text_of(cell):
-            raise ValueError(f"cell {cell.get('id')!r}: {BEGIN} and {END} are not in pairs")
+            raise ValueError(f"Cell {cell.get('id')!r}: {BEGIN} and {END} are not in pairs.")
         cell["metadata"].pop("nbgrader", None)
         cells.append(cell)
         if cell["cell_type"] == "code":
@@ -67,21 +67,33 @@ def _without_regions(text: str, cell: dict[str, Any]) -> str:
 def checks(code: str) -> list[tuple[str, str]]:
     r"""Return the exercises that a cell checks: each id, and the arguments as they are written.
 
+    Raises
+    ------
+    ValueError
+        A cell that checks something is no Python.
+
     Examples
     --------
     >>> checks('own = ...\nkd.check("03-own-loop", own, like=a)')
     [('03-own-loop', '"03-own-loop", own, like=a')]
     """
     found = []
-    for node in ast.walk(ast.parse(code)):
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if "check(" not in code:
+            return []  # a command of the notebook's own, such as %pip, and no exercise
+        line = code.strip().partition("\n")[0]
+        raise ValueError(f"The cell that begins with {line!r:.60} is no Python: {error}.") from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("kd.check", "check"):
             parts = [*node.args, *(keyword.value for keyword in node.keywords)]
-            names = ["", *[""] * (len(node.args) - 1), *(f"{k.arg}=" for k in node.keywords)]
+            names = [*[""] * len(node.args), *(f"{k.arg}=" for k in node.keywords)]
             written = [
                 name + (ast.get_source_segment(code, part) or "")
                 for name, part in zip(names, parts, strict=True)
             ]
-            if isinstance(first := parts[0], ast.Constant):
+            if parts and isinstance(first := parts[0], ast.Constant):
                 found.append((str(first.value), ", ".join(written)))
     return found
 

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import kerasdemo
 from kerasdemo.memory.peaks import CannotMeasure, read_peak
 from kerasdemo.memory.sending import pack
 from kerasdemo.view.table import Row, Table, as_html, as_text
@@ -22,7 +21,7 @@ CHILD = "kerasdemo.memory.child"
 
 @dataclass(frozen=True, repr=False)
 class MemoryUse:
-    """The memory that one call took, in MB of 1,000,000 bytes.
+    """The memory that one call took, in MB of 1,000,000 bytes: what `measure_memory` returns.
 
     Attributes
     ----------
@@ -122,7 +121,7 @@ def measure_memory(
 
 def run_fresh(job: bytes) -> dict[str, Any]:
     """Run a packed call in a fresh process, and return the fields of `MemoryUse`."""
-    home = str(Path(kerasdemo.__file__).parents[1])
+    home = str(Path(__file__).parents[2])
     places = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "job.pickle").write_bytes(job)

@@ -37,8 +37,8 @@ class Sender(pickle.Pickler):
             return send_function(value)
         if isinstance(value, type) and value.__module__ == "__main__":
             raise TypeError(
-                f"the class {value.__name__} is written in this notebook, and a fresh process does "
-                "not know it: put it into a .py file and import it, or write it in the function"
+                f"The class {value.__name__} is written in this notebook, and a fresh process does "
+                "not know it: put it into a .py file and import it, or write it in the function."
             )
         if is_model(value):
             return send_model(value)
@@ -185,8 +185,8 @@ def send_model(model: Any) -> tuple[Any, ...]:
     for layer in model._flatten_layers():
         if type(layer).__module__ == "__main__":
             raise TypeError(
-                f"a model holds the class {type(layer).__name__}, which is written in this "
-                "notebook: put the class into a .py file and import it"
+                f"A model holds the class {type(layer).__name__}, which is written in this "
+                "notebook: put the class into a .py file and import it."
             )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
@@ -201,7 +201,7 @@ def load_model(content: bytes, habits: dict[str, Any]) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.keras"
         file.write_bytes(content)
-        model = import_keras().saving.load_model(file, compile=False)
+        model = import_keras().saving.load_model(file, compile=False, safe_mode=True)
     for name, value in habits.items():
         setattr(model, name, value)
     return model

@@ -13,7 +13,7 @@ XLA_TIMES = 5.0
 
 @dataclass(frozen=True, repr=False)
 class Retraces:
-    """Which calls of a series traced a graph, by method.
+    """Which calls of a series traced a graph, by method: what `retraces` returns.
 
     Attributes
     ----------

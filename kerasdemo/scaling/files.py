@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo.error_lines import error_line
 from kerasdemo.prediction import Array
 from kerasdemo.scaling.samples import FEW, Source, carried, values_of
 from kerasdemo.scaling.worker import POSITION, ROWS, Batch, WorkerError
@@ -37,20 +38,31 @@ def npy_source(files: list[Path], ids: Any) -> Source:
         return read_pieces(ray, pieces, read_npy)
 
     filled = next((file for file, shape in zip(files, shapes, strict=True) if shape[0]), files[0])
-    few = np.array(np.load(filled, mmap_mode="r")[:FEW])
+    few = np.array(opened(filled)[:FEW])
     return Source(few, ROWS, total, 0, make, values_of(ids, total), False)
 
 
 def _look(file: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return an array's shape and type; the file is not kept open."""
-    array = np.load(file, mmap_mode="r")
+    array = opened(file)
     return array.shape, array.dtype
+
+
+def opened(file: Path | str) -> Array:
+    """Return the array of a ``.npy`` file, on the disk; ValueError for anything else."""
+    try:
+        return np.lib.format.open_memmap(file, mode="r")
+    except OSError:
+        raise
+    except Exception as error:  # NumPy has a dozen kinds, such as tokenize.TokenError
+        words = error_line(error)
+        raise ValueError(f"{Path(file).name} is no whole .npy file of numbers. {words}") from None
 
 
 def read_npy(piece: Batch) -> Batch:
     """Read a part of a ``.npy`` file; of a large file nothing else is touched."""
     at, stop, position = (int(piece[name][0]) for name in ("at", "stop", "p"))
-    rows = carried(np.array(np.load(str(piece["file"][0]), mmap_mode="r")[at:stop]))
+    rows = carried(np.array(opened(str(piece["file"][0]))[at:stop]))
     return {POSITION: np.arange(position, position + stop - at), ROWS: rows}
 
 
@@ -66,7 +78,10 @@ def picture_source(files: list[Path], paths: Sequence[Path], ids: Any) -> Source
             ray, [{"files": places[at : at + rows], "p": at} for at in starts], read_files
         )
 
-    few = np.stack([read_picture(str(file)) for file in files[:1]])
+    try:
+        few = np.stack([read_picture(str(file)) for file in files[:1]])
+    except WorkerError as error:
+        raise ValueError(str(error)) from None
     given = np.array(names) if ids is None else ids
     return Source(few, ROWS, len(files), 0, make, values_of(given, len(files)), True)
 
@@ -88,9 +103,12 @@ def read_picture(file: str) -> Array:
     """Return an image as it is stored, uint8: (h, w) if it is grey, (h, w, 3) if it has colours."""
     from PIL import Image
 
-    with Image.open(file) as picture:
-        grey = picture.mode in ("1", "L", "LA", "I;16")
-        return np.asarray(picture.convert("L" if grey else "RGB"))
+    try:
+        with Image.open(file) as picture:
+            grey = picture.mode in ("1", "L", "LA", "I;16")
+            return np.asarray(picture.convert("L" if grey else "RGB"))
+    except Exception as error:  # damaged, cut off, or a bomb: Pillow has many kinds
+        raise WorkerError(f"{file} is no image that can be read. {error_line(error)}") from None
 
 
 def read_pieces(ray: Any, pieces: list[dict[str, Any]], read: Callable[[Batch], Batch]) -> Any:

@@ -55,5 +55,6 @@ def without_grammar(folder: Path) -> dict[str, str]:
     """
     lean = folder / "lean"
     lean.mkdir()
-    (lean / f"{GRAMMAR}.py").write_text('raise ImportError("left out in the processes of Ray")\n')
+    text = 'raise ImportError("left out in the processes of Ray")\n'
+    (lean / f"{GRAMMAR}.py").write_text(text, encoding="utf-8")
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(lean), os.environ.get("PYTHONPATH"))))}

@@ -14,7 +14,7 @@ from kerasdemo.view.table import Row, Table, as_html
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DatasetPrediction:
-    """What the workers made of a source, in its order.
+    """What the workers made of a source, in its order: what `predict_dataset` returns.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ def model_from(content: bytes) -> Any:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        return keras.models.load_model(name, compile=False)
+        return keras.models.load_model(name, compile=False, safe_mode=True)
     finally:
         os.unlink(name)
 

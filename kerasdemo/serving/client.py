@@ -129,11 +129,11 @@ class RemoteModel:
     def predict_on_batch(
         self, images: Any, *, timeout: float | None = None, output: str | None = None
     ) -> Any:
-        """Send images as one batch, in one request; else as `predict`."""
+        """Send `images` in one request, as one batch; `timeout`, `output`, errors as `predict`."""
         return _alone(self._send(self._checked(images, timeout), timeout, output))
 
     def metadata(self, *, timeout: float | None = None) -> RemoteMetadata:
-        """Ask which inputs and outputs the model has."""
+        """Ask which inputs and outputs the model has; `timeout` as in `predict`."""
         request = protocol().metadata.GetModelMetadataRequest()
         self._address_to(request.model_spec)
         request.metadata_field.append("signature_def")
@@ -142,7 +142,7 @@ class RemoteModel:
         return found
 
     def status(self, *, timeout: float | None = None) -> ModelStatus:
-        """Ask how the model's versions stand: all of them, whichever this client asks."""
+        """Ask how all versions of the model stand, not only its own; `timeout` as in `predict`."""
         request = protocol().status.GetModelStatusRequest()
         request.model_spec.name = self.name
         answer, _ = self._call("status", request, timeout)

@@ -12,7 +12,9 @@ REST = "8501"  # TensorFlow Serving's port for REST; 8500 is that for gRPC
 
 
 class RemoteError(RuntimeError):
-    """A server did not answer a request, or refused it. Introduced in lesson 11.
+    """A server did not answer a request, or refused it: what `RemoteModel` raises.
+
+    Introduced in lesson 11.
 
     Attributes
     ----------

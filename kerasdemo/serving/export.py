@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasdemo import __version__
 from kerasdemo._backend import import_keras, import_tensorflow
 from kerasdemo.serving.folders import check_name, check_version, version_folder, versions
 from kerasdemo.serving.protocol import DEFAULT_SIGNATURE
@@ -217,7 +218,11 @@ def _facts(
         "labels": labels,
         "preprocessing": prepared,
         "signatures": signatures,
-        "made_with": {"keras": keras.__version__, "tensorflow": tf.__version__},
+        "made_with": {
+            "kerasdemo": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+        },
         "weights_sha256": _weights_sha256(model),
     }
 

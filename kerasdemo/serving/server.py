@@ -160,7 +160,7 @@ class ClassroomServer:
         self._stopped.set()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the server has stopped; say whether it has."""
+        """Wait until the server has stopped, at most so many `seconds`; say whether it has."""
         return self._stopped.wait(seconds)
 
     @property

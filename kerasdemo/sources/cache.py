@@ -6,8 +6,6 @@ memory-mapped ever after, so that many kernels on one machine share one copy.
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +15,11 @@ import numpy.typing as npt
 from kerasdemo.sources.files import file_length, new_file
 from kerasdemo.sources.folder import cache_folder
 from kerasdemo.sources.idx_files import Part, find_parts
+from kerasdemo.sources.npz import read_npz
+from kerasdemo.sources.remote import REMOTE_SETS, RemoteFile, RemoteSet
 
 __all__ = [
-    "REMOTE_SETS",
     "Arrays",
-    "RemoteFile",
-    "RemoteSet",
     "cache_folder",
     "is_cached",
     "load_cached",
@@ -31,81 +28,12 @@ __all__ = [
 ROWS = 10_000  # samples copied at a time
 
 
-class RemoteFile(NamedTuple):
-    """A file on the mirrors of a set."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class RemoteSet:
-    """A set of digits that can be downloaded."""
-
-    title: str
-    mirrors: tuple[str, ...]
-    files: tuple[RemoteFile, ...]
-    splits: tuple[str, ...] = ()
-
-
 class Arrays(NamedTuple):
     """The samples of a set, uint8 (n, 28, 28), uint8 (n,) and bool (n,), training part first."""
 
     pixels: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
     is_test: npt.NDArray[np.bool_]
-
-
-# Lengths and SHA-256 of MNIST: TensorFlow Datasets, url_checksums/mnist.txt; the same SHA-256 in
-# Ludwig, ludwig/datasets/configs/mnist.yaml. The mirrors are theirs: the Common Visual Data
-# Foundation's, and PyTorch's, which torchvision/datasets/mnist.py uses too.
-# EMNIST: TensorFlow Datasets, url_checksums/emnist.txt; the same SHA-256 in MLDatasets.jl,
-# src/EMNIST/EMNIST.jl. NIST has moved the file: the address is that of TensorFlow Datasets' pull
-# request 5401.
-REMOTE_SETS: dict[str, RemoteSet] = {
-    "mnist": RemoteSet(
-        "MNIST",
-        (
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        ),
-        (
-            RemoteFile(
-                "train-images-idx3-ubyte.gz",
-                9_912_422,
-                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            ),
-            RemoteFile(
-                "train-labels-idx1-ubyte.gz",
-                28_881,
-                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            ),
-            RemoteFile(
-                "t10k-images-idx3-ubyte.gz",
-                1_648_877,
-                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            ),
-            RemoteFile(
-                "t10k-labels-idx1-ubyte.gz",
-                4_542,
-                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            ),
-        ),
-    ),
-    "emnist": RemoteSet(
-        "EMNIST",
-        ("https://biometrics.nist.gov/cs_links/EMNIST/",),
-        (
-            RemoteFile(
-                "gzip.zip",
-                561_753_746,
-                "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
-            ),
-        ),
-        splits=("digits", "mnist"),
-    ),
-}
 
 
 def load_cached(name: str, *, split: str | None = None, progress: bool = True) -> Arrays:
@@ -149,15 +77,26 @@ def load_cached(name: str, *, split: str | None = None, progress: bool = True) -
 def is_cached(name: str) -> bool:
     """Say whether a set is on this machine, so that `load_digits` needs no network for it.
 
-    True for the files as they were published, and for the copy that an earlier `load_digits` made
-    of them (of EMNIST, the digits). Nothing is downloaded.
+    Nothing is downloaded. Introduced in lesson 04.
 
-    Introduced in lesson 04.
+    Parameters
+    ----------
+    name : {"mnist", "emnist"}
+
+    Returns
+    -------
+    bool
+        True for the files as published, and for `load_digits`' copy (of EMNIST, the digits).
 
     Raises
     ------
     ValueError
-        When `name` is neither "mnist" nor "emnist".
+        For another `name`.
+
+    Examples
+    --------
+    >>> is_cached("mnist") in (True, False)
+    True
     """
     if name not in REMOTE_SETS:
         raise ValueError(f"name is {name!r}; expected {' or '.join(map(repr, REMOTE_SETS))}.")
@@ -209,16 +148,14 @@ def _ensure(remote: RemoteSet, file: RemoteFile, folder: Path, progress: bool) -
 def _read_decoded(folder: Path, key: str) -> Arrays | None:
     """Map the decoded copy; None when there is none, or it is damaged."""
     try:
-        pixels = np.load(folder / f"{key}-pixels.npy", mmap_mode="r", allow_pickle=False)
-        with (folder / f"{key}-labels.npz").open("rb") as stream:
-            stored = np.load(stream, allow_pickle=False)
-            arrays = Arrays(pixels, stored["labels"], stored["is_test"])
-    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile):
+        pixels = np.lib.format.open_memmap(folder / f"{key}-pixels.npy", mode="r")
+        stored = read_npz(folder / f"{key}-labels.npz", {"labels": "u1", "is_test": "?"})
+    except Exception:  # not there or damaged: NumPy has a dozen kinds
         return None
-    count = len(arrays.labels)
-    right = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8
-    right = right and pixels.shape == (count, 28, 28)
-    return arrays if right and arrays.is_test.shape == (count,) else None
+    arrays = Arrays(pixels, stored["labels"], stored["is_test"])
+    count = arrays.labels.size
+    right = pixels.dtype == np.uint8 and pixels.shape == (count, 28, 28)
+    return arrays if right and arrays.labels.shape == arrays.is_test.shape == (count,) else None
 
 
 def _decode(parts: list[Part], folder: Path, key: str) -> Arrays:

@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo.sources.cache import REMOTE_SETS, load_cached
+from kerasdemo.sources.cache import load_cached
 from kerasdemo.sources.idx_files import SPLITS, find_parts
+from kerasdemo.sources.npz import read_npz
+from kerasdemo.sources.remote import REMOTE_SETS
 from kerasdemo.sources.samples import choose_samples
 
 __all__ = ["Loaded", "load_arrays"]
 
+EMBEDDED = Path(str(resources.files("kerasdemo"))) / "data" / "digits.npz"
 KNOWN = (
     "Type load_digits(), load_digits('mnist'), load_digits('emnist') "
     "or load_digits('path/to/folder_or.zip')."
@@ -56,7 +59,7 @@ def _check_options(source: Any, part: Any, split: Any) -> None:
             f"split is {split!r}; expected 'digits' or 'mnist'. EMNIST's other splits hold letters."
         )
     if split is not None and (source is None or str(source).lower() == "mnist"):
-        raise ValueError("only EMNIST has splits. Type load_digits('emnist', split=...).")
+        raise ValueError("Only EMNIST has splits. Type load_digits('emnist', split=...).")
 
 
 def _existing(source: str | os.PathLike[str]) -> Path:
@@ -67,18 +70,20 @@ def _existing(source: str | os.PathLike[str]) -> Path:
     close = difflib.get_close_matches(str(source).lower(), REMOTE_SETS)
     if close and path.name == str(source):
         raise ValueError(
-            f"there is no set and no folder called {source!r}. Did you mean {close[0]!r}?"
+            f"There is no set and no folder called {source!r}. Did you mean {close[0]!r}?"
         )
-    raise FileNotFoundError(f"there is nothing at {str(source)!r} ({path.absolute()}). {KNOWN}")
+    raise FileNotFoundError(f"There is nothing at {str(source)!r} ({path.absolute()}). {KNOWN}")
 
 
 def _embedded() -> Loaded:
     """Read the set that comes with the kit."""
-    with (resources.files("kerasdemo") / "data" / "digits.npz").open("rb") as stream:
-        arrays = np.load(stream, allow_pickle=False)
-        labels = arrays["labels"].astype(np.int64)
-        indices = np.arange(len(labels), dtype=np.int64)
-        return Loaded(arrays["pixels"], labels, indices, arrays["is_test"], "UCI digits")
+    arrays = read_npz(EMBEDDED, {"pixels": "u1", "labels": "u1", "is_test": "?"})
+    pixels, labels, is_test = arrays["pixels"], arrays["labels"], arrays["is_test"]
+    count = labels.size
+    if (pixels.shape, labels.shape, is_test.shape) != ((count, 28, 28), (count,), (count,)):
+        raise ValueError(f"{EMBEDDED} is damaged: its arrays do not fit. Install kerasdemo again.")
+    indices = np.arange(count, dtype=np.int64)
+    return Loaded(pixels, labels.astype(np.int64), indices, is_test, "UCI digits")
 
 
 def _cached(name: str, split: str | None, upright: bool, progress: bool) -> Loaded:

@@ -51,7 +51,7 @@ def choose_samples(key: Any, count: int) -> slice | npt.NDArray[np.intp]:
         raise TypeError(f"digits[{given}] has {len(key)} keys. {HOW}")
     if isinstance(key, str):
         hint = f"Type digits.{key}." if key in ("train", "test") else HOW
-        raise TypeError(f"a sample has a number, not the name {key!r}. {hint}")
+        raise TypeError(f"A sample has a number, not the name {key!r}. {hint}")
     if not isinstance(key, bool | np.bool_) and hasattr(key, "__index__") and np.ndim(key) == 0:
         place = operator.index(key)
         _check_range(place, place, count)
@@ -84,13 +84,13 @@ def _from_array(key: Any, count: int) -> slice | npt.NDArray[np.intp]:
     try:
         array = np.asarray(key)
     except ValueError:
-        raise TypeError(f"the samples are lists of different lengths. {HOW}") from None
+        raise TypeError(f"The samples are lists of different lengths. {HOW}") from None
     if array.ndim != 1:
         raise TypeError(f"{_said(key)} does not choose samples. {HOW}")
     if array.dtype == bool:
         if len(array) != count:
             raise IndexError(
-                f"the mask has {len(array):,} values for {count:,} samples; it needs one for each."
+                f"The mask has {len(array):,} values for {count:,} samples; it needs one for each."
             )
         return _as_slice(np.flatnonzero(array))
     if len(array) == 0:
@@ -109,9 +109,9 @@ def _check_range(lowest: int, highest: int, count: int) -> None:
     if -count <= wrong < count:
         return
     if count == 0:
-        raise IndexError(f"there is no sample {wrong}: this set is empty.")
+        raise IndexError(f"There is no sample {wrong}: this set is empty.")
     raise IndexError(
-        f"there is no sample {wrong}: this set has {count:,}. Type a number from 0 to {count - 1}, "
+        f"There is no sample {wrong}: this set has {count:,}. Type a number from 0 to {count - 1}, "
         f"or from -{count} to -1 to count from the end."
     )
 

@@ -23,7 +23,7 @@ MOST = 8  # layers that a cell names
 
 @dataclass(frozen=True, repr=False, eq=False)
 class CallTrace:
-    """What ran inside one call of a method, and where its time went.
+    """What ran inside one call of a method, and where its time went: what `trace_call` returns.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class CallTrace:
         return Table(columns, tuple(rows), notes=(RAN,))
 
     def share_words(self, phase: str) -> str:
-        """Write a phase's time and its share of the whole: ``"12.3 ms (45 %)"``."""
+        """Write the time of `phase` and its share of the whole: ``"12.3 ms (45 %)"``."""
         seconds = self.phases.get(phase)
         if seconds is None:
             return "-"
@@ -163,7 +163,7 @@ class CallTrace:
         }
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the timeline with matplotlib, a row for each phase; return the Axes."""
+        """Draw the timeline with matplotlib, a row for each phase, into `ax` if given."""
         from kerasdemo.view.plots import plot_spans
 
         return plot_spans(self.spans, title=self.title, ax=ax)

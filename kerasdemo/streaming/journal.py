@@ -29,7 +29,7 @@ def read(path: Path) -> list[Line]:
     for text in path.read_bytes().splitlines():
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         if not isinstance(line, dict):
             break

@@ -65,6 +65,12 @@ class NpyFile:
         found = self._bytes(self._at(start), self._at(stop))
         return np.frombuffer(found, self._dtype).reshape(stop - start, *(self._shape or ()))
 
+    def reaches(self, start: int, stop: int) -> bool:
+        """Say whether the file may hold rows `start` to `stop`: they are in order and within it."""
+        if self._part.exists():
+            return 0 <= start <= stop and self._at(stop) <= self._part.stat().st_size
+        return False
+
     def checksum(self, start: int, stop: int, sum_so_far: int) -> int:
         """Return the checksum of all rows up to `stop`, given that up to `start`."""
         for at in range(self._at(start), self._at(stop), BLOCK):

@@ -59,6 +59,10 @@ class RowArray:
         """Return rows that were written."""
         return np.asarray(self._array[start:stop])
 
+    def reaches(self, start: int, stop: int) -> bool:
+        """Say whether the array has rows `start` to `stop`."""
+        return 0 <= start <= stop <= len(self._array)
+
     def checksum(self, start: int, stop: int, sum_so_far: int) -> int:
         """Return the checksum of all rows up to `stop`, given that up to `start`."""
         rows = max(1, BLOCK // max(1, self._array[:1].nbytes))

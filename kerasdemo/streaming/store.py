@@ -9,6 +9,7 @@ the disk are found by their checksum, and computed again.
 
 from __future__ import annotations
 
+import operator
 import zlib
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 from kerasdemo.prediction import Array, flatten
 from kerasdemo.streaming import journal
 from kerasdemo.streaming.targets import Target, named_targets
+
+KINDS = "biufc"  # of numbers that a row may hold
 
 
 def open_store(out: Any, *, resume: bool) -> Store:
@@ -133,7 +136,7 @@ class Store:
         lines = journal.read(self.journal)
         if not lines:  # killed before its first line was whole
             return
-        named = lines[0]["outputs"]
+        named = self._named(lines[0])
         if named.keys() != self.targets.keys():
             raise ValueError(
                 f"{self.journal} is about {', '.join(named)}; out= is about "
@@ -144,7 +147,7 @@ class Store:
             self.complete = True
             return
         for name, (dtype, shape) in named.items():
-            self.targets[name].reopen(np.dtype(dtype), tuple(shape))
+            self.targets[name].reopen(dtype, shape)
         self._begun = True
         kept = 1
         while kept < len(lines) and self._holds(lines[kept]):
@@ -152,16 +155,38 @@ class Store:
         journal.rewrite(self.journal, lines[:kept])
         self.pause()
 
-    def _holds(self, line: dict[str, Any]) -> bool:
+    def _named(self, line: journal.Line) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+        """Return dtype and shape of each output's rows from the journal's first line."""
+        try:
+            named = {
+                name: (np.dtype(kind), tuple(map(operator.index, shape)))
+                for name, (kind, shape) in line["outputs"].items()
+            }
+            if all(kind.kind in KINDS and min(s, default=0) >= 0 for kind, s in named.values()):
+                return named
+        except (AttributeError, KeyError, TypeError, ValueError):
+            pass
+        raise ValueError(
+            f"{self.journal} is damaged: its first line does not say what the rows are. "
+            "Delete it and begin again."
+        )
+
+    def _holds(self, line: journal.Line) -> bool:
         """Count a line of the journal if its rows are there as they were written."""
+        ends = line.get("rows")
+        if not isinstance(ends, dict) or ends.keys() != self.targets.keys():
+            return False
+        for name, target in self.targets.items():
+            if type(ends[name]) is not int or not target.reaches(self._ends[-1][name], ends[name]):
+                return False
         sums = {
-            name: target.checksum(self._ends[-1][name], line["rows"][name], self._sums[name])
+            name: target.checksum(self._ends[-1][name], ends[name], self._sums[name])
             for name, target in self.targets.items()
         }
-        if sums != line["crc"]:
+        if sums != line.get("crc"):
             return False
         self._sums = sums
-        self._ends.append(line["rows"])
+        self._ends.append(ends)
         return True
 
     def _begin(self, rows: dict[str, Array]) -> None:
@@ -195,7 +220,7 @@ class Store:
                 f"Give {wanted}."
             )
         for name, part in rows.items():
-            if part.ndim == 0 or part.dtype.kind not in "biufc":
+            if part.ndim == 0 or part.dtype.kind not in KINDS:
                 raise ValueError(
                     f"{name} of a batch has shape {part.shape} and dtype {part.dtype}; out= takes "
                     "a row of numbers for each sample. Use what the stream yields instead."

@@ -26,7 +26,7 @@ BLANK = "no answer"
 
 @dataclass(frozen=True, repr=False)
 class Tally:
-    """How many of a class gave which answer, before and after.
+    """How many of a class gave which answer, before and after: what `tally` returns.
 
     Attributes
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -17,6 +18,7 @@ ASIDE = re.compile(
     r"(time ?stamp|zeitstempel|horodateur|date|time|e-?mail|user ?name|name|score)\b.*"
 )
 TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|\d{1,2}:\d{2}.*")
+MOST_COLUMNS = 1000
 ROLES = {"first": ("first", "before"), "last": ("last", "after")}
 
 
@@ -32,12 +34,12 @@ def files_of(path: str | Path) -> list[Path]:
     if place.is_dir():
         found = sorted(each for each in place.iterdir() if each.suffix.lower() == ".csv")
         if not found:
-            raise FileNotFoundError(f"there is no CSV file in the folder {str(path)!r}")
+            raise FileNotFoundError(f"There is no CSV file in the folder {str(path)!r}.")
         return found
     if not place.is_file():
         raise FileNotFoundError(
-            f"there is no file {str(path)!r}; give the path of a CSV file or of a folder of them, "
-            'or paste the answers themselves, such as "A B B C"'
+            f"There is no file {str(path)!r}; give the path of a CSV file or of a folder of them, "
+            'or paste the answers themselves, such as "A B B C".'
         )
     return [place]
 
@@ -46,7 +48,11 @@ def read_files(text: QuestionText, files: Sequence[Path], role: str) -> Heard:
     """Read the answers of one role, ``"first"`` or ``"last"``, from CSV files."""
     said = Heard()
     for file in files:
-        rows = _rows(file)
+        try:
+            rows = _rows(file)
+        except ValueError as error:
+            said.problems.append(str(error))
+            continue
         header = [cell.strip().lower() for cell in rows[0]] if rows else []
         if "id" in header and role in header:
             _take_card(said, text, rows, header, file.name, role)
@@ -59,12 +65,15 @@ def read_files(text: QuestionText, files: Sequence[Path], role: str) -> Heard:
 
 def has_both(files: Sequence[Path]) -> bool:
     """Say whether the files are score cards, which hold a first and a last answer."""
-    headers = [[cell.strip().lower() for cell in row] for file in files for row in _rows(file)[:1]]
+    headers = []
+    for file in files:
+        with contextlib.suppress(ValueError):  # no table: told when it is read
+            headers += [[cell.strip().lower() for cell in row] for row in _rows(file)[:1]]
     return bool(headers) and all({"id", "first", "last"} <= set(header) for header in headers)
 
 
 def _rows(file: Path) -> list[list[str]]:
-    """Return the rows that are not empty, whatever separates the cells."""
+    """Return the rows that are not empty, whatever separates the cells; ValueError for no table."""
     raw = file.read_bytes()
     try:
         content = raw.decode("utf-8-sig")
@@ -72,8 +81,13 @@ def _rows(file: Path) -> list[list[str]]:
         content = raw.decode("cp1252", errors="replace")  # an older spreadsheet on Windows
     head = content.partition("\n")[0]
     cut = max(",;\t", key=head.count)
-    rows = csv.reader(io.StringIO(content, newline=""), delimiter=cut)
-    return [row for row in rows if row]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(content, newline=""), delimiter=cut) if row]
+    except csv.Error as error:  # a cell of 131,072 signs, a NUL, a return that ends no line
+        raise ValueError(f"{file.name}: it is no table ({error})") from None
+    if max(map(len, rows), default=0) > MOST_COLUMNS:
+        raise ValueError(f"{file.name}: it is no table of answers: over {MOST_COLUMNS:,} columns")
+    return rows
 
 
 def _take_card(
@@ -94,8 +108,8 @@ def _column(
 ) -> tuple[int, int] | None:
     """Return the column with the answers, and the first row that holds one."""
     width = max(map(len, rows), default=0)
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    header += [""] * (width - len(header))
+    titles = [*(rows[0] if rows else ()), *[""] * width][:width]  # a row below may be longer
+    header = [cell.strip().lower() for cell in titles]
     cells = {at: [row[at] for row in rows if at < len(row)] for at in range(width)}
     found = {at: sum(_is_answer(text, cell) for cell in cells[at]) for at in cells}
     asides = {at for at in cells if _is_aside(header[at], cells[at])}
@@ -108,13 +122,13 @@ def _column(
         said.problems.append(f"{name}: no column holds answers to {text.id}")
         return None
     if len(best) > 1:
-        titles = ", ".join(repr(rows[0][at]) for at in best)
+        told = ", ".join(repr(titles[at]) for at in best)
         said.problems.append(
-            f"{name}: the columns {titles} could all be answers; name the right one {text.id!r}"
+            f"{name}: the columns {told} could all be answers; name the right one {text.id!r}"
         )
         return None
     (at,) = best
-    is_header = header[at].startswith((text.id, *ROLES[role])) or not _can_be(text, rows[0][at])
+    is_header = header[at].startswith((text.id, *ROLES[role])) or not _can_be(text, titles[at])
     alone = text.form == "text" and len(rows) > 1 and bool(asides)
     return at, int(is_header or alone)
 

@@ -39,7 +39,7 @@ def plot_curve(lines: Lines, *, label: str, ax: Any = None) -> Any:
         ax.plot(epochs, values, color=colour, linestyle=dash, marker=marker, ms=3.5, label=name)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("epoch")
-    ax.set_title(label, color=INK, fontsize="medium", loc="left")
+    ax.set_title(label, color=INK, fontsize="medium", loc="left", parse_math=False)
     ax.legend(frameon=False, labelcolor=INK)
     return ax
 

@@ -52,7 +52,7 @@ def plot_digits(
     """
     count = len(pixels)
     if count == 0:
-        raise ValueError("there is nothing to draw: this set is empty, 0 samples.")
+        raise ValueError("There is nothing to draw: this set is empty, 0 samples.")
     if count > MOST:
         raise ValueError(
             f"{count:,} samples to draw; expected 1 to {MOST}. Choose some first: digits[:40]."

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from kerasdemo.view.palette import HUES
+
 __all__ = ["Box", "Line", "Shape", "Words", "paint_png", "write_svg"]
 
 FINE = 2  # painted this many times larger, then made smaller: smooth lines
 PAPER, INK, FAINT, FILL = "#ffffff", "#24292f", "#6b7480", "#cfe3f7"
-ACCENT = "#2f7fc1"
+ACCENT = HUES[0].middle
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def edge_html(
 
 def edge_markdown(methods: Sequence[str], entries: Mapping[str, Entry], summary: str) -> str:
     """Write the table as Markdown, with the reasons as its last column."""
-    columns = ["input", *methods, "why"]
+    columns = ["input", *map(cell, methods), "why"]
     lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
     for name, entry in entries.items():
         cells = [entry["methods"][method]["brief"] for method in methods]

@@ -92,7 +92,7 @@ WAYS = {
 
 @dataclass(frozen=True, repr=False)
 class FlowDiagram:
-    """The picture for one method. In a notebook it shows itself.
+    """The picture for one method: what `flow_diagram` returns. A notebook shows it.
 
     Attributes
     ----------

@@ -80,7 +80,7 @@ def as_markdown(entries: Sequence[Entry], counts: Mapping[str, int], left: int =
     parts = [summary(counts, left)]
     for title in dict.fromkeys(entry["title"] for entry in entries):
         these = [entry for entry in entries if entry["title"] == title]
-        parts.append(f"<details><summary>{title} ({len(these)})</summary>")
+        parts.append(f"<details><summary>{cell(title)} ({len(these)})</summary>")
         rows = ["| it is said | verdict | seen here | lesson |", "|---|---|---|---|"]
         for entry in these:
             cells = (entry["says"], f"**{entry['verdict']}**", entry["evidence"], entry["lesson"])
@@ -97,4 +97,5 @@ def cell(text: str) -> str:
     >>> cell("a|b < c *d*")
     'a\\|b &lt; c *d*'
     """
+    text = " ".join(text.split("\n"))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

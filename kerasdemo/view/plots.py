@@ -1,7 +1,7 @@
 """Matplotlib drawings of results: plain numbers in, Axes out.
 
 Every figure has a transparent ground and lines of middle grey, so that it can be read on a light
-and on a dark page. No global style is changed.
+and on a dark page. No global style is changed. A name with two dollar signs is no formula.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kerasdemo.view.palette import HUES, places
 from kerasdemo.view.timings_chart import DASHES
 from kerasdemo.view.timings_words import Series
 
 INK = "#7f7f7f"
-WARM, FIRST = "#2f7fc1", "#d1770f"
-COLOURS = ("#2f7fc1", "#d1770f", "#2a9d6f", "#9a6fd0")
+COLOURS = tuple(hue.middle for hue in HUES)
+WARM, FIRST = COLOURS[:2]
 MARKERS = ("o", "s", "^", "D", "P")
 
 
@@ -67,7 +68,7 @@ def plot_times(
             va="center",
             color=INK,
         )
-    ax.set_yticks(list(rows), names)
+    ax.set_yticks(list(rows), names, parse_math=False)
     ax.invert_yaxis()
     ax.set_xscale("log")
     ax.margins(x=0.35)
@@ -103,7 +104,7 @@ def plot_batch_sizes(series: Series, *, ax: Any = None, per: str = "call") -> An
     ax = new_axes(ax, size=(7, 4))
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
-    for number, (name, points) in enumerate(series.items()):
+    for number, (name, points) in zip(places(series), series.items(), strict=True):
         colour = COLOURS[number % len(COLOURS)]
         sizes = [point.size for point in points]
         low, middle, high = (
@@ -120,7 +121,8 @@ def plot_batch_sizes(series: Series, *, ax: Any = None, per: str = "call") -> An
     ax.set_xlabel("samples a call")
     ax.set_ylabel(label)
     if series:
-        ax.legend(frameon=False, labelcolor=INK)
+        for text in ax.legend(frameon=False, labelcolor=INK).get_texts():
+            text.set_parse_math(False)
     return ax
 
 
@@ -138,8 +140,8 @@ def plot_spans(
     for row, name in enumerate(names):
         bars = [(start * 1000, (end - start) * 1000) for n, start, end in spans if n == name]
         ax.broken_barh(bars, (row - 0.35, 0.7), color=WARM, edgecolor=WARM)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), names, parse_math=False)
     ax.invert_yaxis()
     ax.set_xlabel("milliseconds from the start of the call")
-    ax.set_title(title, color=INK, fontsize="medium")
+    ax.set_title(title, color=INK, fontsize="medium", parse_math=False)
     return ax

@@ -86,12 +86,14 @@ def plot_bars(
         places = [at + (number - (len(counts) - 1) / 2) * height for at in range(len(labels))]
         drawn = ax.barh(places, row, height * 0.92, color=COLOURS.get(time, WARM), label=time)
         ax.bar_label(drawn, padding=3, color=INK)
-    ax.set_yticks(range(len(labels)), [textwrap.fill(label, 36) for label in labels])
+    wrapped = [textwrap.fill(label, 36) for label in labels]
+    ax.set_yticks(range(len(labels)), wrapped, parse_math=False)
     ax.invert_yaxis()
     ax.margins(x=0.1)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_xlabel("answers")
-    ax.set_title(textwrap.fill(title, 70), color=INK, fontsize="medium", loc="left")
+    title = textwrap.fill(title, 70)
+    ax.set_title(title, color=INK, fontsize="medium", loc="left", parse_math=False)
     if len(counts) > 1:
         ax.legend(frameon=False, labelcolor=INK)
     return ax

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kerasdemo.view.palette import places
 from kerasdemo.view.timings_words import Series
 
 __all__ = ["Chart", "Line", "chart", "log_ticks", "shape", "short", "spread"]
@@ -27,9 +28,10 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """One method's line: points, outline of the quartile band, stroke to the name, its place."""
+    """A method's line: hue, points, outline of the quartile band, stroke to the name, its place."""
 
     name: str
+    number: int
     points: list[Place]
     band: list[Place]
     leader: tuple[Place, Place]
@@ -125,19 +127,19 @@ def chart(series: Series, sizes: Sequence[int], *, per: str = "call") -> Chart:
         return round(BOTTOM - share * (BOTTOM - TOP), 1)
 
     lines = []
-    for name, points in shown.items():
+    for number, (name, points) in zip(places(shown), shown.items(), strict=True):
         if not points:
             continue
         edge = 9 if len(points) == 1 else 0  # one point alone: a band that can be seen
         up = [(x(p.size) + side, y(p.low)) for p in points for side in sorted({-edge, edge})]
         back = [(x(p.size) + side, y(p.high)) for p in points for side in sorted({-edge, edge})]
-        lines.append((name, [(x(p.size), y(p.median)) for p in points], up + back[::-1]))
-    heights = spread([places[-1][1] for _, places, _ in lines], LABEL_GAP, TOP, BOTTOM)
+        lines.append((number, name, [(x(p.size), y(p.median)) for p in points], up + back[::-1]))
+    heights = spread([line[-1][1] for *_, line, _ in lines], LABEL_GAP, TOP, BOTTOM)
     found = []
-    for (name, places, band), height in zip(lines, heights, strict=True):
-        end, down = places[-1], round(height, 1)
+    for (number, name, line, band), height in zip(lines, heights, strict=True):
+        end, down = line[-1], round(height, 1)
         leader = (end[0] + 8, end[1]), (end[0] + 22, down)
-        found.append(Line(name, places, band, leader, (end[0] + 26, down)))
+        found.append(Line(name, number, line, band, leader, (end[0] + 26, down)))
     ticks_down = [(y(tick), f"{tick * 1000:.12g} ms") for tick in ticks] if values else []
     return Chart(_across([(x(size), str(size)) for size in sizes]), ticks_down, found)
 

@@ -9,6 +9,7 @@ from math import dist
 
 from PIL import Image, ImageDraw, ImageFont
 
+from kerasdemo.view.palette import HUES
 from kerasdemo.view.timings_chart import (
     BOTTOM,
     DASHES,
@@ -29,8 +30,6 @@ __all__ = ["dashed", "timings_png"]
 
 FINE = 2  # drawn this many times larger, then made smaller: smooth lines
 PAPER, INK, GRID = "#ffffff", "#3c4249", "#dde1e5"
-COLOURS = ("#0b5cad", "#8a4b08", "#1b6e52", "#6b3fa0")
-BANDS = ("#d3e2f1", "#efdfcf", "#d3e6df", "#e3d9ee")
 
 
 def timings_png(series: Series, sizes: Sequence[int], *, per: str = "call") -> bytes:
@@ -57,8 +56,8 @@ def timings_png(series: Series, sizes: Sequence[int], *, per: str = "call") -> b
     for y, text in found.down:
         _stroke(draw, [(LEFT, y), (RIGHT, y)], GRID)
         _write(draw, (LEFT - 8, y), text, "rm")
-    for line, band in zip(found.lines, cycle(BANDS), strict=False):
-        draw.polygon(_fine(line.band), fill=band)
+    for line in found.lines:
+        draw.polygon(_fine(line.band), fill=HUES[line.number].band)
     _stroke(draw, [(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], INK)
     for x, text in found.across:
         _stroke(draw, [(x, BOTTOM), (x, BOTTOM + 5)], INK)
@@ -67,8 +66,8 @@ def timings_png(series: Series, sizes: Sequence[int], *, per: str = "call") -> b
     _write(draw, ((LEFT + RIGHT) / 2, HEIGHT - 12), "Samples a call, log axis", "mm")
     if not found.lines:
         _write(draw, ((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2), "Not measured yet", "mm")
-    for number, line in enumerate(found.lines):
-        _line(draw, number, line)
+    for line in found.lines:
+        _line(draw, line)
     small = picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX).quantize(32)
     buffer = io.BytesIO()
     small.save(buffer, format="PNG", optimize=True)
@@ -99,13 +98,13 @@ def dashed(places: Sequence[Place], dash: Sequence[float]) -> Iterator[tuple[Pla
                 on, left = not on, next(lengths)
 
 
-def _line(draw: ImageDraw.ImageDraw, number: int, line: Line) -> None:
+def _line(draw: ImageDraw.ImageDraw, line: Line) -> None:
     """Draw one method's line, markers and name."""
-    colour = COLOURS[number % len(COLOURS)]
-    for stroke in dashed(line.points, DASHES[number % len(DASHES)]):
+    colour = HUES[line.number].light
+    for stroke in dashed(line.points, DASHES[line.number]):
         _stroke(draw, stroke, colour, width=2)
     for place in line.points:
-        draw.polygon(_fine(shape(number, place)), fill=colour)
+        draw.polygon(_fine(shape(line.number, place)), fill=colour)
     _stroke(draw, line.leader, colour)
     _write(draw, line.label, short(line.name), "lm", colour)
 

@@ -28,7 +28,7 @@ __all__ = ["describe", "timings_svg"]
 def timings_svg(series: Series, sizes: Sequence[int], *, per: str = "call") -> str:
     """Write the chart as SVG that takes its colours from the page.
 
-    The parts have classes: ``kd-grid``, ``kd-tick``, and ``kd-series kd-series-0`` to ``-3`` for
+    The parts have classes: ``kd-grid``, ``kd-tick``, and ``kd-series kd-series-0`` to ``-4`` for
     the methods, whose names are escaped.
 
     Parameters
@@ -60,8 +60,7 @@ def timings_svg(series: Series, sizes: Sequence[int], *, per: str = "call") -> s
     if not found.lines:
         middle = (LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2
         parts.append(_text(*middle, "Not measured yet", "kd-tick kd-middle"))
-    for number, line in enumerate(found.lines):
-        parts.append(_line(number, line))
+    parts += [_line(line) for line in found.lines]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'role="img" class="kd-curves">{"".join(parts)}</svg>'
@@ -78,16 +77,16 @@ def describe(series: Series, *, per: str = "call") -> str:
     return " ".join(said) or "Not measured yet."
 
 
-def _line(number: int, line: Line) -> str:
+def _line(line: Line) -> str:
     """Write one method's band, line, markers and name."""
-    dash = " ".join(map(str, DASHES[number % len(DASHES)]))
+    dash = " ".join(map(str, DASHES[line.number]))
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     x, y = line.label
     markers = "".join(
-        f'<path class="kd-point" d="{_path(shape(number, place))}Z"/>' for place in line.points
+        f'<path class="kd-point" d="{_path(shape(line.number, place))}Z"/>' for place in line.points
     )
     return (
-        f'<g class="kd-series kd-series-{number % 4}"><title>{xml_text(line.name)}</title>'
+        f'<g class="kd-series kd-series-{line.number}"><title>{xml_text(line.name)}</title>'
         f'<path class="kd-band" d="{_path(line.band)}Z"/>'
         f'<path class="kd-median" d="{_path(line.points)}"{dashed}/>{markers}'
         f'<path class="kd-leader" d="{_path(line.leader)}"/>'

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from html import escape
 
 from kerasdemo.view.durations import milliseconds, span
+from kerasdemo.view.signs import xml_signs
 from kerasdemo.view.timings_words import Point, Series
 
 __all__ = ["numbers", "throughput", "timings_table", "xml_text"]
@@ -81,4 +81,4 @@ def xml_text(words: str) -> str:
     >>> xml_text('a < "b"' + chr(0))
     'a &lt; &quot;b&quot;'
     """
-    return escape(re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", words))
+    return escape(xml_signs(words))

@@ -17,6 +17,7 @@ from kerasdemo.view.card import card_png
 from kerasdemo.view.images import img_tag
 
 SHARED = ("pure", "common")
+LONGEST = 400  # signs of an error in the status line
 IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", flags=re.MULTILINE)
 EXPORT = re.compile(r"^export (?!default )", flags=re.MULTILINE)
 DEFAULT = re.compile(r"^export default \{[^}]*\};?\n?", flags=re.MULTILINE)
@@ -73,16 +74,32 @@ class KitWidget(anywidget.AnyWidget):  # type: ignore[misc]
         try:
             yield
         except Exception as error:
-            first = str(error).strip().partition("\n")[0]
+            first = str(error).strip().partition("\n")[0][:LONGEST]
             self.log.exception("%s: error in a callback", type(self).__name__)
             self._error = f"{type(error).__name__}: {first}" if first else type(error).__name__
         else:
             self._error = ""
 
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        """Take any message of the page; show and log what even ipywidgets cannot read."""
+        try:
+            super()._handle_msg(msg)
+        except Exception as error:
+            with self._told():
+                raise error
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the page sets; show and log what a callback of yours raises on it."""
+        """Take what the page sets; show and log what a callback of yours raises on it.
+
+        What only the kernel sets is left as it is: traits whose name begins with ``_``, but for
+        those with the tag ``page=True``, and those with ``page=False``.
+        """
         with self._told():
-            super().set_state(sync_data)
+            super().set_state({n: v for n, v in sync_data.items() if self._page_sets(n)})
+
+    def _page_sets(self, name: str) -> bool:
+        told = self.trait_metadata(name, "page") if self.has_trait(name) else None
+        return not name.startswith("_") if told is None else bool(told)
 
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         """Hand a message of the page to each callback; ipywidgets would drop what they raise."""

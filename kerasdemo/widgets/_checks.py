@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def check_positions(value: Any, count: int, name: str = "selected") -> list[int]
             raise ValueError(f"{name} holds {int(item)}. {wish}")
         positions.append(int(item))
     if len(set(positions)) < len(positions):
-        twice = next(at for at in positions if positions.count(at) > 1)
+        twice, _ = Counter(positions).most_common(1)[0]
         raise ValueError(f"{name} holds {twice} more than once. Expected each position once.")
     return positions
 

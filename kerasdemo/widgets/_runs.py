@@ -13,6 +13,7 @@ from kerasdemo.calls import Call, watch_call
 from kerasdemo.error_lines import error_line
 from kerasdemo.methods import METHODS, check_method
 from kerasdemo.prediction import Prediction
+from kerasdemo.view.signs import xml_signs
 from kerasdemo.view.softmax_steps import softmax_help
 from kerasdemo.view.table import Table, as_html
 from kerasdemo.widgets._checks import check_rows
@@ -174,7 +175,7 @@ def steps_of(methods: Sequence[str]) -> list[str]:
 
 def page_of(table: Table | None) -> str:
     """Return a table as the page takes it: HTML in the strict spelling of XML."""
-    inside = "" if table is None else as_html(table, aligned=False)
+    inside = "" if table is None else xml_signs(as_html(table, aligned=False))
     return f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>'
 
 

@@ -37,6 +37,15 @@ class Strokes(traitlets.TraitType):  # type: ignore[misc]
         return check_strokes(value)
 
 
+class Width(traitlets.CFloat):  # type: ignore[misc]
+    """A number within its limits; NaN, which is neither below nor above them, is none."""
+
+    def validate(self, pad: Any, value: Any) -> float:
+        """Return the number, or say what is wrong with it."""
+        number: float = super().validate(pad, value)
+        return number if number == number else self.error(pad, value)
+
+
 class DrawingPad(KitWidget):
     """A sheet to draw a digit on; a model reads it while it is drawn.
 
@@ -91,12 +100,12 @@ class DrawingPad(KitWidget):
     _css = page_style("softmax_view", "drawing_pad")
 
     strokes = Strokes().tag(sync=True)
-    width = traitlets.CFloat(WIDTH, min=4, max=60).tag(sync=True)
+    width = Width(WIDTH, min=4, max=60).tag(sync=True)
     image = traitlets.Instance(np.ndarray, (), read_only=True)
     probabilities = traitlets.Instance(np.ndarray, allow_none=True, read_only=True)
-    _drawing = traitlets.Bool(False).tag(sync=True)  # the last stroke is not done
-    _past = traitlets.List().tag(sync=True)  # drawings to go back to
-    _future = traitlets.List().tag(sync=True)  # and forward again
+    _drawing = traitlets.Bool(False).tag(sync=True, page=True)  # the last stroke is not done
+    _past = traitlets.List(Strokes()).tag(sync=True, page=True)  # drawings to go back to
+    _future = traitlets.List(Strokes()).tag(sync=True, page=True)  # and forward again
     _row = traitlets.Bytes(b"").tag(sync=True)
     _answered = traitlets.Int(0).tag(sync=True)  # number of strokes that the row is about
     _names = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -82,8 +82,8 @@ class PredictionExplorer(SampleChooser):
     )
     _css = page_style("sample_chooser", "digit_view", "softmax_view", "explorer")
     live = traitlets.Bool(False).tag(sync=True)
-    ran = traitlets.List(traitlets.Int()).tag(sync=True)
-    runs = traitlets.Int(0).tag(sync=True)
+    ran = traitlets.List(traitlets.Int()).tag(sync=True, page=False)
+    runs = traitlets.Int(0).tag(sync=True, page=False)
     numbers = traitlets.Bool(False).tag(sync=True)
     _steps = traitlets.List(traitlets.Unicode()).tag(sync=True)
     _doing = traitlets.List([0, -1, False]).tag(sync=True)
@@ -137,7 +137,7 @@ class PredictionExplorer(SampleChooser):
     def table(self, *, timings: bool = True) -> Table:
         """Return what the methods did in the last run, side by side.
 
-        With ``timings=False``, only what is the same on every run, as `Comparison.table` has it.
+        Without `timings`, only what is the same on every run, as `Comparison.table` has it.
         """
         title = _runs.run_title(self.ran, self._batch_size)
         return call_table(

@@ -43,6 +43,7 @@ CELLS = {
     "question": "kd.ask('01x')",
 }
 PAGES = {"the lesson": "00_start_here.html", "every widget": "90_every_widget.html"}
+WORDS = {"the glossary": "glossary.html", "the reference": "api.html"}
 PLAYED = "() => 'kdPlayed' in document.documentElement.dataset"
 SOFTMAX = "#cell-softmax .kd-softmax-view"
 NO_PYTHON = "There is no Python on this page."
@@ -86,7 +87,7 @@ class Visit:
 
     def open(self, name):
         self.page.goto(f"{self.base}/{name}")
-        if name != "index.html":
+        if name not in ("index.html", *WORDS.values()):
             self.page.wait_for_function(PLAYED)
         return self.page
 
@@ -291,9 +292,22 @@ def test_the_way_through_the_site(new_visit):
     page.wait_for_url("**/90_every_widget.html")
     page.get_by_role("link", name="00", exact=True).click()
     page.wait_for_url("**/00_start_here.html#The-lessons")
-    page.get_by_role("link", name="Skip to the lesson").focus()
+    page.get_by_role("link", name="Skip to the text").focus()
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.id") == "lesson"
+
+
+def test_a_word_of_a_lesson_leads_to_its_place_in_the_glossary(new_visit):
+    page = new_visit(PAGES["the lesson"]).page
+    page.get_by_role("link", name="label", exact=True).click()
+    page.wait_for_url("**/glossary.html#label")
+    top = page.locator("#label").bounding_box()["y"]
+    assert 0 < top < 200
+    page.get_by_role("link", name="Reference", exact=True).first.click()
+    page.wait_for_url("**/api.html")
+    page.get_by_text("On this page").click()
+    page.locator(".contents").get_by_role("link", name="compare", exact=True).click()
+    assert page.locator("#compare").bounding_box()["y"] < 200
 
 
 def test_code_can_be_copied(new_visit):
@@ -317,13 +331,14 @@ def test_the_theme_follows_the_system_and_then_the_reader(new_visit):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES | WORDS)
 def test_axe_finds_nothing_serious(new_visit, remark, name, theme):
     axe_source()
-    page = new_visit(PAGES[name], color_scheme=theme).page
+    file = (PAGES | WORDS)[name]
+    page = new_visit(file, color_scheme=theme).page
     page.wait_for_timeout(500)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=REPORTS / f"site-{PAGES[name][:2]}-{theme}.png", full_page=True)
+    page.screenshot(path=REPORTS / f"site-{file[:2]}-{theme}.png", full_page=True)
     serious = []
     for impact, rule, wish, place, how in run_axe(page.locator("body").first):
         if impact in ("serious", "critical"):
@@ -333,9 +348,9 @@ def test_axe_finds_nothing_serious(new_visit, remark, name, theme):
     assert not serious, "\n".join(serious)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES | WORDS)
 def test_a_narrow_page_cuts_nothing_off(new_visit, name):
-    page = new_visit(PAGES[name]).page
+    page = new_visit((PAGES | WORDS)[name]).page
     page.set_viewport_size({"width": 400, "height": 900})
     page.wait_for_timeout(500)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 400

@@ -20,6 +20,13 @@ def markdown(notebook: NotebookNode) -> str:
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
+def _text(file: Path, path: Path, notebook: NotebookNode) -> str:
+    """Return what a file says: this notebook, another one, or the glossary."""
+    if file.suffix == ".md":
+        return file.read_text(encoding="utf-8")
+    return markdown(notebook if file == path else nbformat.read(file, as_version=4))
+
+
 def links(notebook: NotebookNode, path: Path) -> Iterator[str]:
     """Each link leads to a file and heading that exist, and that come along with a copy."""
     for match in LINK.finditer(markdown(notebook)):
@@ -33,9 +40,8 @@ def links(notebook: NotebookNode, path: Path) -> Iterator[str]:
         elif not there.resolve().is_relative_to(path.parent.resolve()):
             yield f"the link {target} leaves the folder: copies of the lesson would not have it"
         elif heading:
-            other = notebook if there == path else nbformat.read(there, as_version=4)
             words = heading.replace("-", " ")
-            if not re.search(rf"^#+ {re.escape(words)}$", markdown(other), re.MULTILINE):
+            if not re.search(rf"^#+ {re.escape(words)}$", _text(there, path, notebook), re.M):
                 yield f"there is no heading for {target}"
         number = re.match(r"\d\d(?!\d)", match["text"])
         if number and file.endswith(".ipynb") and file[:2] != number[0]:

@@ -27,7 +27,7 @@ else:
 ALSO_BRITISH = {"program", "programs", "disk", "disks", "license", "optimizer", "optimizers"}
 ALSO_BRITISH |= {"serializable", "normalization", "vectorization", "meter", "practice", "analog"}
 CODE = re.compile(
-    r"<!-- begin:.*?<!-- end:|```.*?```|`[^`]*`|<!--.*?-->|<style>.*?</style>", re.DOTALL
+    r"<!-- begin:.*?<!-- end:.*?-->|```.*?```|`[^`]*`|<!--.*?-->|<style>.*?</style>", re.DOTALL
 )
 ADDRESS = re.compile(r"<[^>]+>|\]\([^)]*\)|https?://\S+|\S+@\S+|[\w./-]+\.(?:md|py|toml|txt|ipynb)")
 SAID = {"prompt", "text", "texts", "reply", "rule", "because", "misconception", "otherwise"}
@@ -90,7 +90,8 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "kerasdemo" / "data").glob("*.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         yield path.name, "\n".join(_strings(table, said=False))
-    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]:
+    places = (ROOT, ROOT / "docs", ROOT / "notebooks")
+    for path in (path for place in places for path in sorted(place.glob("*.md"))):
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 

@@ -140,6 +140,8 @@ def _functions() -> dict[tuple[str, str], tuple[set[str], list[tuple[str, str]]]
                     attributes,
                     [imported.get(name, (module, name)) for name in names],
                 )
+        for name, origin in imported.items():  # a folder's front door hands functions on
+            table.setdefault((module, name), (set(), [origin]))
     return table
 
 

@@ -16,7 +16,7 @@ def test_it_is_spelt(name):
 def test_all_that_is_read_is_looked_at():
     for name in ("01_meet_the_digits.ipynb", "questions.toml", "claims.toml", "README.md"):
         assert len(TEXTS[name]) > 2000
-    assert {"CONTRIBUTING.md", "docs/design.md", "docs/widgets.md"} <= TEXTS.keys()
+    assert {"CONTRIBUTING.md", "docs/design.md", "notebooks/glossary.md"} <= TEXTS.keys()
     for said in ("How many of the three hand back", "It learns a little", "`image[None]` puts it"):
         assert said in TEXTS["questions.toml"], "a prompt, a choice, a hint"
     assert "ndarray" not in TEXTS["questions.toml"].split(), "codes and names are left out"

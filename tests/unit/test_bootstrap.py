@@ -16,7 +16,8 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = [ROOT / "tools" / f"{name}.py" for name in ("bootstrap", "venvs", "pythons")]
+NAMES = ("bootstrap", "venvs", "pip_or_uv", "pythons", "surroundings")
+SCRIPTS = [ROOT / "tools" / f"{name}.py" for name in NAMES]
 posix = pytest.mark.skipif(os.name == "nt", reason="makes stand-ins for Python as shell scripts")
 
 
@@ -24,7 +25,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="makes stand-ins for Python a
 def tools_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Import the scripts as they import each other, afresh for each test."""
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    for name in ("bootstrap", "venvs", "pythons", "run_tests"):
+    for name in (*NAMES, "run_tests"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
@@ -32,6 +33,12 @@ def tools_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
 def pythons() -> ModuleType:
     """Load the search for a Python."""
     return importlib.import_module("pythons")
+
+
+@pytest.fixture
+def installing(pythons: ModuleType) -> ModuleType:
+    """Load the installer."""
+    return importlib.import_module("pip_or_uv")
 
 
 @pytest.fixture
@@ -371,18 +378,18 @@ def test_an_environment_that_has_become_read_only(venvs, pythons, checkout, inst
         ("No solution found: keras<3 and keras>=3.12 conflict", "lines above say why"),
     ],
 )
-def test_a_failure_is_explained(venvs, output, sentence):
-    assert sentence in venvs.explain("It failed.", output)
+def test_a_failure_is_explained(installing, output, sentence):
+    assert sentence in installing.explain("It failed.", output)
 
 
-def test_uv_is_told_of_the_index_that_pip_uses(venvs, tmp_path):
+def test_uv_is_told_of_the_index_that_pip_uses(installing, tmp_path):
     config = tmp_path / "pip.conf"
     config.write_text("[global]\nindex-url = http://localhost:1/simple\n")
     bare = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "UV_"))}
     bare["PIP_CONFIG_FILE"] = str(config)
-    env = venvs.index_settings(sys.executable, bare)
+    env = installing.index_settings(sys.executable, bare)
     assert env["UV_DEFAULT_INDEX"] == "http://localhost:1/simple"
-    own = venvs.index_settings(sys.executable, {**bare, "UV_DEFAULT_INDEX": "file:///mine"})
+    own = installing.index_settings(sys.executable, {**bare, "UV_DEFAULT_INDEX": "file:///mine"})
     assert own["UV_DEFAULT_INDEX"] == "file:///mine"
 
 
@@ -424,10 +431,10 @@ def test_arguments_after_the_dashes_go_to_the_job(bootstrap):
     assert options.venv == str(ROOT / "v")
 
 
-def test_long_silence_is_broken_by_a_line(venvs, monkeypatch, capsys):
-    monkeypatch.setattr(venvs, "HEARTBEAT", 0.2)
+def test_long_silence_is_broken_by_a_line(installing, monkeypatch, capsys):
+    monkeypatch.setattr(installing, "HEARTBEAT", 0.2)
     program = "import time; time.sleep(1); print('Downloading x'); print(' + x==1')"
-    code, output = venvs.stream([sys.executable, "-c", program], dict(os.environ))
+    code, output = installing.stream([sys.executable, "-c", program], dict(os.environ))
     shown = capsys.readouterr().out
     assert code == 0
     assert output == "Downloading x\n + x==1"
@@ -450,6 +457,26 @@ def test_make_hands_everything_on():
     )
     line = " ".join(done.stdout.replace("\\\n", " ").split())
     assert "tools/bootstrap.py lab --port '8890' --browser 'none' -- --debug" in line
+
+
+@posix
+def test_make_hands_on_names_with_apostrophes_and_spaces():
+    """`echo` in the place of Python shows the words that the script would get."""
+    given = {"VENV": "o'neil's venv", "CONSTRAINTS": 'it\'s, an "old" list.txt', "BROWSER": "a b"}
+    words = [f"{name}={value}" for name, value in given.items()]
+    command = ["make", "lab", "PYTHON=echo", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    for name, value in given.items():
+        assert f" --{name.lower()} {value} " in done.stdout
+
+
+@posix
+def test_make_says_which_python_is_not_there():
+    command = ["make", "lab", "PYTHON=no'python"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode != 0
+    assert "There is no 'no'python' here." in done.stderr
 
 
 # --- run_tests.py, with small layers in place of the real ones
@@ -629,6 +656,17 @@ def test_what_fails_elsewhere_is_not_tried_again(runner, browser_tests, monkeypa
     assert (browser_tests / "tries").read_text() == "x"
 
 
+def test_a_number_shuffles_all_but_the_cells_of_a_lesson(runner, monkeypatch, tmp_path):
+    code = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(' '.join(sys.argv[3:]))"
+    for layer in ("unit", "nbval"):  # the word among the arguments makes it a layer of pytest's
+        command = ("-c", code, str(tmp_path / layer), "pytest")
+        monkeypatch.setitem(runner.LAYERS, layer, (command,))
+    monkeypatch.setattr(runner, "counts_of", lambda report: {})
+    assert runner.main(["--only", "unit", "--only", "nbval", "--shuffle", "7", "--in-turn"]) == 0
+    assert "--random-order-seed=7" in (tmp_path / "unit").read_text()
+    assert "random" not in (tmp_path / "nbval").read_text()
+
+
 def test_long_tests_run_when_asked(runner, browser_tests, capfd):
     (browser_tests / "tries").write_text("x")
     assert runner.main(["--only", "browser", "--long"]) == 0
@@ -715,6 +753,29 @@ def test_only_a_set_up_from_nothing_leaves_its_seconds(bootstrap, checkout, inst
     assert json.loads(report.read_text(encoding="utf-8"))["extra"] == "lab"
 
 
+def test_what_makes_the_mutants_is_fetched_once_and_for_them_alone(
+    bootstrap, pythons, checkout, installs, monkeypatch
+):
+    fetched = []
+
+    def fetch(venv, arguments, constraints=None):
+        fetched.append(arguments)
+        (checkout / "build" / "cosmic-ray" / "cosmic_ray").mkdir(parents=True)
+        return 0, ""
+
+    monkeypatch.setattr(bootstrap, "ROOT", str(checkout))
+    monkeypatch.setattr(bootstrap, "hand_over", lambda command, env: 0)
+    monkeypatch.setattr(bootstrap, "pip_install", lambda *given: (1, "no network"))
+    assert bootstrap.run(["lint"]) == 0
+    with pytest.raises(pythons.Stop, match="could not be fetched"):
+        bootstrap.run(["mutants"])
+    monkeypatch.setattr(bootstrap, "pip_install", fetch)
+    for _ in range(2):
+        assert bootstrap.run(["mutants"]) == 0
+    (arguments,) = fetched
+    assert {"--no-deps", "--target"} < set(arguments)
+
+
 def test_jupyterlab_does_not_ask_about_news(bootstrap, tmp_path):
     bootstrap.ask_no_news(str(tmp_path))
     path = tmp_path / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
@@ -723,3 +784,27 @@ def test_jupyterlab_does_not_ask_about_news(bootstrap, tmp_path):
     path.write_text("{}", encoding="utf-8")  # the user's own file is left alone
     bootstrap.ask_no_news(str(tmp_path))
     assert path.read_text(encoding="utf-8") == "{}"
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "said"),
+    [
+        ("darwin", "x86_64", "arm64"),
+        ("darwin", "arm64", ""),
+        ("win32", "arm64", "64-bit"),
+        ("win32", "amd64", ""),
+        ("linux", "aarch64", ""),
+        (None, None, ""),
+    ],
+)
+def test_a_machine_without_tensorflow_is_told_before_anything_is_fetched(
+    venvs, pythons, monkeypatch, tmp_path, system, machine, said
+):
+    base = {**pythons.probe(sys.executable), "system": system, "machine": machine}
+    monkeypatch.setattr(venvs, "find_python", lambda root, asked: base)
+    if not said:
+        assert pythons.lacks_tensorflow(base) == ""
+        return
+    with pytest.raises(pythons.Stop, match=said):
+        venvs.settle_venv(str(tmp_path / "venv"), str(ROOT))
+    assert not (tmp_path / "venv").exists()

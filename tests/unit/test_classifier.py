@@ -12,12 +12,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from kerasdemo import _shipped_classifier, _training, classifier
 from kerasdemo.classifier import (
+    __main__,
     build_classifier,
     load_classifier,
     load_probabilities,
+    remaking,
+    shipped,
     train_classifier,
+    training,
 )
 from kerasdemo.digits import load_digits
 from kerasdemo.handwriting.styles import rarity
@@ -26,7 +29,7 @@ DIGITS = load_digits()
 
 
 @pytest.fixture(scope="module")
-def shipped():
+def trained():
     return load_classifier()
 
 
@@ -104,9 +107,9 @@ def test_training_learns_and_continues_a_model_in_place():
 
 def test_training_never_sees_test_samples(monkeypatch):
     seen = []
-    original = classifier.batches
+    original = training.batches
     monkeypatch.setattr(
-        classifier, "batches", lambda train, *rest: seen.append(train) or original(train, *rest)
+        training, "batches", lambda train, *rest: seen.append(train) or original(train, *rest)
     )
     train_classifier(digits=DIGITS[:200], epochs=1, augment=False, verbose=0)
     assert seen
@@ -118,10 +121,10 @@ def test_training_never_sees_test_samples(monkeypatch):
 
 def test_training_draws_rare_styles_more_often_when_it_redraws(monkeypatch):
     """Each batch is made to carry the places of its samples in place of their redrawn images."""
-    monkeypatch.setattr(_training, "stroke_maps", lambda images: np.arange(len(images)))
-    monkeypatch.setattr(_training, "redraw", lambda places, rng, *, labels: places)
+    monkeypatch.setattr(training, "stroke_maps", lambda images: np.arange(len(images)))
+    monkeypatch.setattr(training, "redraw", lambda places, rng, *, labels: places)
     train = DIGITS.train[:200]
-    stream = _training.batches(train, 50, True, np.random.default_rng(0))
+    stream = training.batches(train, 50, True, np.random.default_rng(0))
     epochs = 40
     drawn = np.concatenate([next(stream)[0] for _ in range(4 * epochs)])
     times = np.bincount(drawn, minlength=len(train)) / epochs
@@ -133,7 +136,7 @@ def test_training_draws_rare_styles_more_often_when_it_redraws(monkeypatch):
 
 def test_training_draws_every_sample_once_an_epoch_when_it_does_not_redraw():
     train = DIGITS.train[:60]
-    stream = _training.batches(train, 25, False, np.random.default_rng(0))
+    stream = training.batches(train, 25, False, np.random.default_rng(0))
     epochs = [[next(stream)[0] for _ in range(3)] for _ in range(2)]
     first, second = (np.concatenate(epoch) for epoch in epochs)
     assert sorted(map(bytes, first)) == sorted(map(bytes, train.images))
@@ -157,26 +160,26 @@ def test_training_says_what_is_wrong(wrong):
         train_classifier(verbose=0, **wrong)
 
 
-def test_shipped_classifier_is_what_numpy_computes(shipped):
+def test_shipped_classifier_is_what_numpy_computes(trained):
     images = DIGITS[::7].images
-    expected = by_hand(shipped.get_weights(), images)
-    np.testing.assert_allclose(shipped.predict_on_batch(images), expected, atol=1e-5)
+    expected = by_hand(trained.get_weights(), images)
+    np.testing.assert_allclose(trained.predict_on_batch(images), expected, atol=1e-5)
 
 
-def test_shipped_classifier_knows_digits_it_has_not_seen(shipped):
+def test_shipped_classifier_knows_digits_it_has_not_seen(trained):
     test = DIGITS.test
-    right = shipped.predict_on_batch(test.images).argmax(axis=1) == test.labels
+    right = trained.predict_on_batch(test.images).argmax(axis=1) == test.labels
     assert right.mean() >= 0.99
 
 
-def test_shipped_classifier_knows_other_hands(shipped):
-    for name, images in _shipped_classifier.variations(DIGITS.test.images).items():
-        right = shipped.predict_on_batch(images).argmax(axis=1) == DIGITS.test.labels
+def test_shipped_classifier_knows_other_hands(trained):
+    for name, images in remaking.variations(DIGITS.test.images).items():
+        right = trained.predict_on_batch(images).argmax(axis=1) == DIGITS.test.labels
         framed = not name.startswith(("moved", "shrunk"))
         assert right.mean() > (0.96 if framed else 0.88), name
 
 
-def test_shipped_classifier_can_be_used_and_trained_at_once(shipped, tmp_path):
+def test_shipped_classifier_can_be_used_and_trained_at_once(trained, tmp_path):
     fresh = load_classifier()
     loss, accuracy = fresh.evaluate(DIGITS.test.images, DIGITS.test.labels, verbose=0)
     assert loss < 0.2
@@ -195,11 +198,11 @@ def test_loading_warns_of_nothing():
     load_classifier()
 
 
-def test_shipped_probabilities_are_what_the_classifier_predicts(shipped):
+def test_shipped_probabilities_are_what_the_classifier_predicts(trained):
     probabilities = load_probabilities()
     assert probabilities.dtype == np.float32
     assert probabilities.shape == (len(DIGITS), 10)
-    predicted = shipped.predict(DIGITS.images, batch_size=256, verbose=0)
+    predicted = trained.predict(DIGITS.images, batch_size=256, verbose=0)
     np.testing.assert_allclose(probabilities, predicted, atol=1e-5)
 
 
@@ -219,8 +222,8 @@ def test_loads_from_any_working_directory_and_probabilities_without_tensorflow(t
 @pytest.fixture
 def copied(tmp_path, monkeypatch):
     for name in ("classifier.keras", "classifier.json", "probabilities.npz"):
-        shutil.copy(classifier.DATA / name, tmp_path)
-    monkeypatch.setattr(classifier, "DATA", tmp_path)
+        shutil.copy(shipped.DATA / name, tmp_path)
+    monkeypatch.setattr(shipped, "DATA", tmp_path)
     return tmp_path
 
 
@@ -229,7 +232,7 @@ def test_an_altered_model_is_not_opened(copied, monkeypatch):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    monkeypatch.setattr(classifier, "import_keras", lambda: pytest.fail("it was opened"))
+    monkeypatch.setattr(shipped, "import_keras", lambda: pytest.fail("it was opened"))
     with pytest.raises(ValueError, match=r"not the file that was shipped.*python -m kerasdemo"):
         load_classifier()
 
@@ -268,10 +271,10 @@ def test_missing_probabilities_are_named(copied):
 
 
 def test_remaking_writes_files_that_fit_together(copied, monkeypatch, capsys):
-    monkeypatch.setattr(_shipped_classifier, "EPOCHS", 1)
-    monkeypatch.setattr(_shipped_classifier, "load_digits", lambda: DIGITS[:150])
+    monkeypatch.setattr(remaking, "EPOCHS", 1)
+    monkeypatch.setattr(remaking, "load_digits", lambda: DIGITS[:150])
     before = (copied / "classifier.json").read_bytes()
-    _shipped_classifier.remake()
+    remaking.remake()
     assert (copied / "classifier.json").read_bytes() != before
     facts = json.loads((copied / "classifier.json").read_text(encoding="utf-8"))
     assert facts["recipe"] == {"epochs": 1, "seed": 0, "augment": True}
@@ -285,9 +288,9 @@ def test_remaking_writes_files_that_fit_together(copied, monkeypatch, capsys):
 
 
 def test_report_prints_a_row_for_each_way_of_drawing(capsys):
-    classifier.main(["--report"])
+    __main__.main(["--report"])
     rows = capsys.readouterr().out.splitlines()
-    facts = json.loads((classifier.DATA / "classifier.json").read_text(encoding="utf-8"))
+    facts = json.loads((shipped.DATA / "classifier.json").read_text(encoding="utf-8"))
     plain = next(row for row in rows if row.startswith("as embedded"))
     assert float(plain.split()[2]) == pytest.approx(100 * facts["held_out_accuracy"], abs=0.01)
     assert sum(len(row.split()) > 10 for row in rows) == 12
@@ -295,7 +298,7 @@ def test_report_prints_a_row_for_each_way_of_drawing(capsys):
 
 def test_variations_look_like_their_names():
     images = DIGITS.test[:60].images
-    drawn = _shipped_classifier.variations(images)
+    drawn = remaking.variations(images)
     ink = {name: pictures.sum() for name, pictures in drawn.items()}
     assert all(pictures.shape == images.shape for pictures in drawn.values())
     assert ink["pen of 1.5 pixels"] < 0.7 * ink["pen of 4 pixels"]

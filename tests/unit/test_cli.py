@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from test_promises import PROMISED
 
 from kerasdemo.__main__ import brief, main, parse
 from kerasdemo.doctor import Finding, Report
@@ -48,6 +49,9 @@ def test_json_is_json_and_nothing_else():
     assert data["comparison"]["samples"] == 5
     assert set(data["comparison"]["seconds"]) == {"predict", "call"}
     assert data["setup"]["ok"] is True
+    parts = {"whole": data, **data}
+    for part, keys in PROMISED["json"].items():
+        assert set(keys) <= set(parts[part]), part
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,8 @@ def test_json_is_json_and_nothing_else():
         (["doctor", "--samples", "3"], "unrecognized arguments"),
         (["--nonsense"], "unrecognized arguments"),
         (["--color", "red"], "invalid choice"),
+        (["claims", "--json", "--markdown"], "ask for one of them"),
+        (["--json", "claims", "--markdown", "stacked-shape"], "ask for one of them"),
     ],
 )
 def test_unknown_arguments_end_with_status_2_and_a_word(arguments, says, capsys):

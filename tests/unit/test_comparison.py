@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import matplotlib as mpl
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 import small_models as models
 
-from kerasdemo.comparison import Comparison, compare
+from kerasdemo.comparison import COLD, Comparison, compare
 from kerasdemo.methods import METHODS, run
 from kerasdemo.prediction import gather
 
@@ -169,6 +170,7 @@ def test_as_dict_is_json(everything):
     assert data["facets"]["returns"]["predict_step"] == "EagerTensor"
     assert data["seconds"]["predict"]["warm_median"] > 0
     assert data["classes_agree"] is True
+    assert data["largest_difference"] == everything.largest_difference
 
 
 @pytest.mark.parametrize("build", [models.dict_output, models.list_output, models.Overridden])
@@ -186,12 +188,61 @@ def test_two_inputs_compare():
     assert result["predict_step"].outputs["output"][0].tolist() == [11.0] * 3
 
 
-def test_outputs_without_classes_still_compare():
+def seen(**outputs):
+    """Return a comparison of what methods gave, with nothing else about them."""
     observations = {
-        name: type("Seen", (), {"prediction": gather(name, (np.zeros(3, "float32"),))})()
-        for name in ("predict", "call")
+        name: type("Seen", (), {"prediction": gather(name, (np.float32(given),))})()
+        for name, given in outputs.items()
     }
-    assert Comparison(observations, 3, 3, None).summary == "The outputs agree."
+    return Comparison(observations, 3, 3, None)
+
+
+def test_outputs_without_classes_still_compare():
+    comparison = seen(predict=[0, 0, 0], call=[0, 0, 0])
+    assert comparison.summary == "The outputs agree."
+    assert not comparison.have_classes
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 2, 4)])
+def test_an_axis_after_the_batch_s_is_one_of_classes(shape):
+    assert seen(call=np.zeros(shape)).have_classes
+
+
+def test_the_first_method_is_the_reference():
+    assert seen(call=[[1, 2]]).differences == {"call": 0.0}
+    three = seen(predict=[[0, 0]], call=[[0, 1]], compiled=[[0, 3]])
+    assert three.differences == {"predict": 0.0, "call": 1.0, "compiled": 3.0}
+    assert three.largest_difference == 3.0
+
+
+def test_the_notes_speak_of_times_where_there_are_some(model, everything):
+    assert COLD in everything.table().notes
+    assert COLD not in everything.table(timings=False).notes
+    untimed = compare(model, IMAGES, methods="call", rounds=0)
+    assert COLD not in untimed.table().notes
+    assert untimed.as_dict()["seconds"] == {}
+
+
+def test_a_comparison_stays_as_it_is_and_equals_itself_alone(everything):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        everything.samples = 8
+    assert (everything == dataclasses.replace(everything)) is False
+
+
+def test_batches_of_32_and_eleven_rounds_by_default(model, monkeypatch):
+    import kerasdemo.comparison as module
+
+    asked = []
+    monkeypatch.setattr(module, "observe", lambda model, images, *how: asked.append(how))
+    monkeypatch.setattr(module, "time_methods_once", lambda model, images, *how: asked.append(how))
+    compare(model, IMAGES, methods="call")
+    assert asked == [("call", 32), (("call",), 32, 11)]
+
+
+def test_a_misspelt_method_is_found_before_any_is_called(model, monkeypatch):
+    monkeypatch.setattr(model, "predict", lambda *given, **options: pytest.fail("was called"))
+    with pytest.raises(ValueError, match="Did you mean 'predict_step'"):
+        compare(model, IMAGES, methods=["predict", "predictstep"])
 
 
 def test_a_method_named_twice_is_compared_once(model):

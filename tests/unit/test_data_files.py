@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerasdemo._shipped_classifier import NEW_KEYS, drop_new_keys
+from kerasdemo.classifier.remaking import NEW_KEYS, drop_new_keys
 from kerasdemo.preprocess import frame_digit
 
 ROOT = Path(__file__).resolve().parents[2]

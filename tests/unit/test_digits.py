@@ -99,6 +99,20 @@ def test_nothing_can_be_changed_by_accident():
     assert pixels.flags.writeable
 
 
+def test_what_has_the_right_type_is_not_copied():
+    labels, indices = np.array([1, 2]), np.array([0, 1])
+    digits = Digits(**(GOOD | {"labels": labels, "indices": indices}))
+    assert np.shares_memory(digits.labels, labels)
+    assert np.shares_memory(digits.indices, indices)
+
+
+def test_a_digits_is_equal_to_itself_alone():
+    """Arrays say of each element whether it is equal: that is no answer for the whole."""
+    digits = make(4)
+    assert (digits == make(4)) is False
+    assert len({digits, digits, make(4)}) == 2
+
+
 def test_the_columns_have_the_types_of_the_contract():
     digits = make(4)
     kinds = [getattr(digits, name).dtype for name in ("pixels", "labels", "indices", "is_test")]
@@ -277,6 +291,16 @@ def test_the_repr_fits_and_says_what_is_there(embedded):
     assert "1,438 train + 359 test" in repr(embedded)
 
 
+def test_the_repr_names_each_of_a_dozen_samples_and_counts_more(embedded):
+    twelve, thirteen = repr(embedded[:12]), repr(embedded[:13])
+    assert f"labels {embedded.labels[:12].tolist()}" in twelve
+    assert "of each digit" not in twelve
+    assert "labels" not in thirteen
+    assert "of each digit 0-9: 2 2 2 1 1 1 1 1 1 1" in thirteen
+    ones = embedded[embedded.labels == 1]
+    assert repr(ones).endswith("of each digit 0-9: 0 182 0 0 0 0 0 0 0 0")
+
+
 def test_the_html_shows_the_samples_and_escapes_what_came_from_outside():
     digits = make(60, name='<script>alert("1")</script>')
     page = digits._repr_html_()
@@ -327,6 +351,12 @@ def test_the_plot_has_every_sample_and_its_label():
         assert middle == 14 + column * 32
         assert (top - 9) % 43 == 0
         assert top // 43 == row
+
+
+def test_the_plot_has_ten_samples_in_a_row():
+    heights = [round(text.get_position()[1]) for text in make(11).plot().texts]
+    assert heights[:10] == [heights[0]] * 10
+    assert heights[10] > heights[0]
 
 
 def test_the_plot_can_be_read_on_dark_and_light():
@@ -456,10 +486,26 @@ def test_a_wrong_source_is_answered_with_what_to_type(tmp_path, monkeypatch, sou
     [
         ({"part": "training"}, "part is 'training'; expected 'train' or 'test'"),
         ({"source": "emnist", "split": "letters"}, "expected 'digits' or 'mnist'"),
-        ({"source": "mnist", "split": "digits"}, "only EMNIST has splits"),
-        ({"split": "digits"}, "only EMNIST has splits"),
+        ({"source": "mnist", "split": "digits"}, "Only EMNIST has splits"),
+        ({"split": "digits"}, "Only EMNIST has splits"),
     ],
 )
 def test_a_wrong_option_is_explained_before_anything_is_read(options, said):
     with pytest.raises(ValueError, match=said):
         load_digits(**options)
+
+
+def test_a_download_shows_its_progress_unless_asked_not_to(monkeypatch):
+    asked = []
+
+    def load_arrays(source, **options):
+        asked.append((source, options))
+        return tuple(GOOD.values())
+
+    monkeypatch.setattr("kerasdemo.sources.load.load_arrays", load_arrays)
+    load_digits("emnist")
+    load_digits("mnist", progress=False, part="test", upright=False)
+    assert asked == [
+        ("emnist", {"part": None, "split": None, "upright": True, "progress": True}),
+        ("mnist", {"part": "test", "split": None, "upright": False, "progress": False}),
+    ]

@@ -26,7 +26,8 @@ from idx_writer import random_digits, set_bytes, write_folder, write_zip
 
 from kerasdemo import load_digits
 from kerasdemo.sources import cache, download, files
-from kerasdemo.sources.cache import REMOTE_SETS, cache_folder, is_cached
+from kerasdemo.sources.cache import cache_folder, is_cached
+from kerasdemo.sources.remote import REMOTE_SETS
 
 DATA = np.random.default_rng(0).bytes(300_000)
 SHA = hashlib.sha256(DATA).hexdigest()

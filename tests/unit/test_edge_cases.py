@@ -324,7 +324,8 @@ def test_each_message_is_met(tried):
     calls += [c.warm for c in calls if c.warm is not None]
     told = {c.why.partition(":")[0][:30] for c in calls}
     missing = [said.means for said in SAID if said.means.partition("{0}")[0][:30] not in told]
-    assert [m for m in missing if not m.startswith("Each array in a list")] == []
+    later = ("None stands for",) if keras.__version__ < "3.13" else ()  # 3.12 has no such message
+    assert [m for m in missing if not m.startswith(("Each array in a list", *later))] == []
 
 
 def state(model):

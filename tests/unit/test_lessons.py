@@ -270,9 +270,22 @@ def test_half_a_file_is_taken_away(tmp_path, monkeypatch):
     assert not path.exists()
 
 
+def test_a_copy_takes_the_glossary_along_and_no_link_of_it_is_dead(tmp_path):
+    lessons = finding.all_lessons()
+    first = copying.write_copies(lessons[:2], tmp_path)
+    assert "glossary.md" in first.written
+    text = (tmp_path / "glossary.md").read_text(encoding="utf-8")
+    assert f"Lesson [01]({NAMES[1]})" in text
+    assert "Lesson 02" in text
+    assert set(re.findall(r"\]\(([\w.]+)[)#]", text)) == {*NAMES[:2]}
+    again = copying.write_copies(lessons[2:3], tmp_path)
+    assert (again.written, again.there_already) == ((NAMES[2],), ())
+    assert (tmp_path / "glossary.md").read_text(encoding="utf-8") == text
+
+
 def test_a_copy_as_json(tmp_path, capsys):
     assert main(["lessons", "00", "--copy", str(tmp_path / "a"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["written"] == [NAMES[0]]
+    assert json.loads(capsys.readouterr().out)["written"] == [NAMES[0], "glossary.md"]
 
 
 # ---------------------------------------------------------------- exercise sheets
@@ -444,13 +457,3 @@ def test_a_failure_is_coloured_when_asked():
     run = lessons.Run("03", "T", ok=False, seconds=1.0, error="cell 2 (x): E: e")
     assert "\x1b[31mFAILED\x1b[0m" in lessons.run_text(run, color=True)
     assert "\x1b" not in lessons.run_text(run)
-
-
-def test_the_commands_in_the_readme_are_understood():
-    from kerasdemo._arguments import parse
-
-    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^python -m kerasdemo (lessons.*?) *#", text, re.M)
-    assert len(commands) == 4
-    seen = [parse(command.split()) for command in commands]
-    assert [bool(s.run or s.copy or s.strip) for s in seen] == [False, True, True, True]

@@ -212,7 +212,7 @@ def test_what_cannot_be_sent_is_named():
 
 def test_a_class_of_the_notebook_is_named():
     source = "class Mine:\n    pass\ndef f():\n    return Mine()"
-    with pytest.raises(TypeError, match=r"'Mine': the class Mine is written in this notebook"):
+    with pytest.raises(TypeError, match=r"'Mine': The class Mine is written in this notebook"):
         pack(typed(source))
 
 
@@ -220,7 +220,7 @@ def test_a_model_of_a_class_of_the_notebook_is_named():
     Mine = typed("class Mine(keras.Model):\n    pass\nf = Mine", keras=keras)
     plain = models.functional()
     model = Mine(plain.input, plain.output)
-    with pytest.raises(TypeError, match=r"'model': a model holds the class Mine"):
+    with pytest.raises(TypeError, match=r"'model': A model holds the class Mine"):
         pack(lambda: model.predict(models.images(3)))
 
 

@@ -8,7 +8,16 @@ import small_models as models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdemo.methods import METHODS, batches, caller, compiled, count, new_compiled, run
+from kerasdemo.methods import (
+    METHODS,
+    batches,
+    caller,
+    compiled,
+    compiled_anew,
+    count,
+    new_compiled,
+    run,
+)
 from kerasdemo.prediction import flatten, gap, gather, largest_difference, type_name
 
 SINGLE = [models.functional, models.sequential, models.Subclassed]
@@ -65,7 +74,8 @@ def test_every_method_tells_the_model_that_this_is_no_training(method):
 
 
 def test_the_compiled_function_is_not_traced_anew_for_each_batch_size():
-    function = new_compiled(models.functional())
+    model = models.functional()
+    function = new_compiled(model)  # it does not keep the model alive itself
     for size in range(1, 13):
         assert function(models.images(size)).shape == (size, 4)
     assert function.experimental_get_tracing_count() <= 3
@@ -80,6 +90,71 @@ def test_the_compiled_function_is_kept_and_keeps_no_model_alive():
     del model
     gc.collect()
     assert gone() is None
+
+
+class TellsWhereItRuns(keras.Model):
+    """Notes for each run of its Python code whether that was eager."""
+
+    def __init__(self):
+        super().__init__()
+        self.eager = []
+
+    def call(self, x):
+        import tensorflow as tf
+
+        self.eager.append(tf.executing_eagerly())
+        return x
+
+
+def test_call_runs_the_model_anew_each_time_and_compiled_its_graph():
+    model, images = TellsWhereItRuns(), models.images(4)
+    model(images)
+    for method, runs in [("call", [True] * 2), ("compiled", [False])]:
+        model.eager.clear()
+        run(model, images, method, batch_size=2)
+        assert model.eager == runs
+
+
+def test_the_kept_function_is_called_unless_a_fresh_one_is_asked_for():
+    model, images = models.functional(), models.images()
+    caller(model, "compiled", fresh=True)(images)
+    assert compiled(model).experimental_get_tracing_count() == 0
+    caller(model, "compiled")(images)
+    assert compiled(model).experimental_get_tracing_count() == 1
+
+
+def test_the_kept_function_can_be_set_aside():
+    model = models.functional()
+    with compiled_anew(model):
+        inside = compiled(model)
+    kept = compiled(model)
+    assert callable(kept), "nothing was kept before, and nothing is after"
+    assert kept is not inside
+
+    def fail():
+        with compiled_anew(model):
+            assert compiled(model) is not kept
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert compiled(model) is kept
+
+
+class NotesItsOptions(models.Subclassed):
+    def predict(self, x, **options):
+        self.options = options
+        return super().predict(x, **options)
+
+
+def test_predict_gets_what_was_asked_for_and_else_no_progress_bar():
+    model, images = NotesItsOptions(), models.images()
+    run(model, images)
+    assert model.options == {"batch_size": None, "verbose": 0, "callbacks": None}
+    caller(model, "predict")(images)
+    assert model.options == {"batch_size": None, "verbose": 0, "callbacks": None}
+    run(model, images, batch_size=4, verbose=2)
+    assert model.options == {"batch_size": 4, "verbose": 2, "callbacks": None}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -152,6 +227,7 @@ def test_a_misspelt_method_gets_a_hint(name, hint):
 def test_a_batch_size_below_one_is_refused():
     with pytest.raises(ValueError, match="1 or more"):
         run(models.sequential(), models.images(), batch_size=0)
+    assert len(run(models.sequential(), models.images(3), "call", batch_size=1).returned) == 3
 
 
 def test_verbose_reaches_predict(capsys):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -19,6 +18,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "hub" / "preload"))
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
 if sys.platform == "linux":
+    import resource
+
     from kerasdemo_preload import cgroups, forker, kernel, memory, own, peer, provisioner, wire
 
 REQUEST = {"argv": ["python", "-m", "x"], "env": {"HOME": "/h"}, "cwd": "/"}

@@ -41,3 +41,5 @@ def test_who_looks(no_notebook, monkeypatch):
     assert not somebody_looks(), "a kernel under test has no reader"
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     assert somebody_looks()
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    assert not somebody_looks(), "the cells of a page of Voila's have run before it is shown"

@@ -218,6 +218,28 @@ def test_what_cannot_be_read_neither_raises_nor_counts(bank):
         assert question.guess is None
 
 
+def test_a_kernel_shows_the_live_form_in_front_of_the_text(bank, monkeypatch):
+    shown = []
+    monkeypatch.setattr(quiz, "show", lambda lines, **how: shown.append(how))
+    quiz.ask("90a", "C")
+    assert shown[-1]["widget"] is None, "there is no kernel here"
+    assert shown[-1]["mark"] == "kd-no"
+    monkeypatch.setattr(quiz, "in_notebook", lambda: True)
+    quiz.ask("90a", "C")
+    form = shown[-1]["widget"]
+    assert (form.answer, form._form["label"]) == ("C", "Your answer:")
+    assert "kd-no" in said(form)
+    guess = quiz.predict_first("90a", "C")
+    form = shown[-1]["widget"]
+    assert (form._form["label"], shown[-1]["mark"]) == ("Your guess:", "")
+    assert "Noted: C" in said(form)
+    form.answer = "B"
+    assert guess.guess == "B"
+    quiz.order("90o")
+    form = shown[-1]["widget"]
+    assert (form.answer, form._form["label"], shown[-1]["mark"]) == ("", "Your order:", "")
+
+
 def test_a_typed_answer_is_in_the_form(bank):
     assert form_of("90a", "b")[1].answer == "B"
     _, form = form_of("90n", "1,438")

@@ -124,7 +124,7 @@ def test_names_that_the_terminal_does_not_know(tmp_path, monkeypatch, capsys):
     in_process(monkeypatch, lambda server: None)
     assert main(["serve", str(folder), "--port", "0"]) == 0
     sys.stdout.seek(0)
-    assert sys.stdout.readline() == "Gr??e ?, version 1: AVAILABLE\n"
+    assert sys.stdout.readline() == r"Gr\xf6\xdfe \u6a21, version 1: AVAILABLE" + "\n"
     assert capsys.readouterr().err == ""
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from serving_parts import doubling
 from small_models import Subclassed, dict_output
+from test_promises import PROMISED
 
 import kerasdemo as kd
 from kerasdemo.serving import export
@@ -50,8 +51,13 @@ def test_the_sidecar_says_how_to_ask(digits_1):
     served = facts["signatures"]["serving_default"]
     assert list(served["inputs"]) == ["image"]
     assert list(served["outputs"]) == ["probabilities"]
-    assert facts["made_with"] == {"keras": keras.__version__, "tensorflow": tf.__version__}
+    assert facts["made_with"] == {
+        "kerasdemo": kd.__version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+    }
     assert len(facts["weights_sha256"]) == 64
+    assert (facts["format"], set(PROMISED["sidecar"]) - set(facts)) == (1, set())
 
 
 def test_the_hash_is_that_of_the_weights(tmp_path):

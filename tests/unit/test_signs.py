@@ -18,4 +18,13 @@ def test_whatever_is_printed_can_be_encoded(encoding, monkeypatch):
 
 def test_signs_have_plain_forms(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    assert printable("≠ differs · é") == "!= differs - ?"
+    assert printable("≠ differs · é") == r"!= differs - \xe9"
+
+
+def test_names_of_files_are_written_as_they_were_read(monkeypatch):
+    """With LC_ALL=C and no UTF-8 mode, os.fsdecode gives "Ü" as two surrogates."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="surrogateescape")
+    monkeypatch.setattr(sys, "stdout", out)
+    name = "Übung".encode().decode("ascii", "surrogateescape")
+    print(printable(f"✓ {name} ≠ é"), flush=True)
+    assert out.buffer.getvalue().splitlines() == ["Übung != ".encode() + rb"\xe9"]

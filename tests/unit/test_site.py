@@ -119,12 +119,13 @@ def test_headings_have_the_ids_that_links_in_notebooks_use():
 def test_every_link_between_the_lessons_finds_its_place(tmp_path):
     lessons = [read_lesson(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     made = {each.page: pages.lesson_page(each, run_of({}), lessons)[0] for each in lessons}
+    made["glossary.html"] = pages.glossary_page(ROOT / "notebooks", lessons)
     checked = 0
     for name, page in made.items():
         for other, place in re.findall(r'<a\b[^>]* href="([\w.]*)#([^"]+)"', page):
             assert f'id="{place}"' in made[other or name], f"{name}: {other}#{place}"
             checked += 1
-    assert checked > 60
+    assert checked > 200
 
 
 # --- nothing from another host ----------------------------------------------------------------
@@ -344,7 +345,7 @@ def test_a_site_is_whole(tmp_path, runs, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "[1/1] 03_three.ipynb: run in" in said
     assert "make site ARGS=--serve" in said
-    for name in ("index.html", "03_three.html"):
+    for name in ("index.html", "03_three.html", "glossary.html", "api.html"):
         page = (out / name).read_text(encoding="utf-8")
         for asset in re.findall(r'(?:src|href)="(assets/[^"]+)"', page):
             assert (out / asset).is_file(), asset
@@ -387,4 +388,4 @@ def test_the_workflow_may_do_no_more_than_publish():
     assert granted == allowed
     used = re.findall(r"uses: (\S+)", text)
     assert len(used) == 4
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", name) for name in used)
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)

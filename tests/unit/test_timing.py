@@ -1,5 +1,8 @@
+import contextlib
+import dataclasses
 import gc
 import weakref
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -95,6 +98,36 @@ def test_quick_calls_are_repeated_until_a_measurement_is_long_enough():
     times = time_calls({"quick": m.job("quick", SHORTEST / 8)}, rounds=2, clock=m.clock)
     assert len(m.log) == 3 + 2 * 8
     assert times.median["quick"] == pytest.approx(SHORTEST / 8)
+
+
+def test_a_clock_that_stands_still_is_no_reason_to_repeat():
+    m = Machine()
+    times = time_calls({"a": m.job("a", 0.0)}, rounds=2, clock=m.clock)
+    assert len(m.log) == 3 + 2
+    assert times.median["a"] == 0
+
+
+def test_eleven_rounds_and_a_result_that_stays_as_it_is():
+    m = Machine()
+    times = time_calls({"a": m.job("a", 1.0)}, clock=m.clock)
+    assert times.warm["a"].tolist() == [1.0] * 11
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        times.warm = {}
+    assert (times == dataclasses.replace(times)) is False, "equal to itself alone"
+
+
+def test_a_bar_counts_every_step_comes_after_two_seconds_and_goes_again(monkeypatch):
+    asked, updates = [], []
+
+    def bar(total, **options):
+        asked.append((total, options))
+        return contextlib.nullcontext(SimpleNamespace(update=lambda: updates.append(1)))
+
+    monkeypatch.setattr("kerasdemo.timing.progress_bar", bar)
+    time_calls({"a": int, "b": int}, rounds=3)
+    ((total, options),) = asked
+    assert total == len(updates) == 2 * (1 + 1 + 3)
+    assert (options["delay"], options["leave"]) == (2, False)
 
 
 def test_before_runs_each_time_and_off_the_clock():

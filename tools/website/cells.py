@@ -48,7 +48,7 @@ def code_html(text: str) -> str:
 
 
 def link_pages(page: str, pages: set[str], folder: Path, where: str) -> str:
-    """Turn links to notebooks into links to their pages.
+    """Turn links to notebooks, and to the glossary, into links to their pages.
 
     A notebook that is there, but was left out of this site, stays a name without a link.
 
@@ -78,7 +78,7 @@ def link_pages(page: str, pages: set[str], folder: Path, where: str) -> str:
         target, hash_sign, place = match[2].partition("#")
         if not target or ABSOLUTE.match(target):
             return match[0]
-        name = re.sub(r"\.ipynb$", ".html", target)
+        name = re.sub(r"\.(ipynb|md)$", ".html", target)
         if name in pages:
             return f"{match[1]}{name}{hash_sign}{place}{match[3]}"
         if target.endswith(".ipynb") and (folder / target).is_file():

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kerasdemo import classifier
 from kerasdemo._backend import import_keras, import_tensorflow
+from kerasdemo.classifier import shipped
+from kerasdemo.classifier.training import train_classifier
 from kerasdemo.digits import load_digits
 from kerasdemo.handwriting.strokes import FINE, stroke_maps
 from kerasdemo.preprocess import SIZE, area_matrix, frame_digit
@@ -35,10 +36,10 @@ def remake() -> None:
     """Train the classifier with its recipe and write the three shipped files."""
     digits = load_digits()
     start = time.perf_counter()
-    model, _ = classifier.train_classifier(digits=digits, epochs=EPOCHS, seed=SEED)
+    model, _ = train_classifier(digits=digits, epochs=EPOCHS, seed=SEED)
     seconds = time.perf_counter() - start
     facts = write(model)
-    print(f"{classifier.MODEL_FILE}: {facts['bytes']:,} bytes, trained in {seconds:.0f} s")
+    print(f"{shipped.MODEL_FILE}: {facts['bytes']:,} bytes, trained in {seconds:.0f} s")
 
 
 def write(model: Any) -> dict[str, Any]:
@@ -53,13 +54,11 @@ def write(model: Any) -> dict[str, Any]:
     digits = load_digits()
     # The same layers in a model that is not compiled: no optimizer, which would triple the file.
     bare = keras.Model(model.input, model.output, name=model.name)
-    path = classifier.DATA / classifier.MODEL_FILE
+    path = shipped.DATA / shipped.MODEL_FILE
     bare.save(path)
     drop_new_keys(path)
-    probabilities = _predict(keras.saving.load_model(path), digits.images)
-    np.savez_compressed(
-        classifier.DATA / classifier.PROBABILITIES_FILE, probabilities=probabilities
-    )
+    probabilities = _predict(keras.saving.load_model(path, safe_mode=True), digits.images)
+    np.savez_compressed(shipped.DATA / shipped.PROBABILITIES_FILE, probabilities=probabilities)
     right = probabilities.argmax(axis=1) == digits.labels
     facts = {
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -76,7 +75,7 @@ def write(model: Any) -> dict[str, Any]:
         },
     }
     text = json.dumps(facts, indent=2) + "\n"
-    (classifier.DATA / classifier.FACTS_FILE).write_text(text, encoding="utf-8")
+    (shipped.DATA / shipped.FACTS_FILE).write_text(text, encoding="utf-8")
     return facts
 
 
@@ -114,7 +113,7 @@ def report() -> str:
         The accuracy on training and held-out samples, and a table of the held-out samples by
         class and by the way they are drawn.
     """
-    model = classifier.load_classifier()
+    model = shipped.load_classifier()
     digits = load_digits()
     train, test = digits.train, digits.test
     known = _predict(model, train.images).argmax(axis=1) == train.labels

@@ -1,0 +1,1 @@
+"""What `make release` stands on: the state of the checkout, and what an archive may hold."""
