@@ -108,7 +108,7 @@ def lacks_tensorflow(found):
             "is built for Intel processors, and TensorFlow 2.20 and later have no package for "
             "those. "
             "On a Mac with an M processor, take a Python that is built for it (arm64): "
-            "make lab PYTHON=/opt/homebrew/bin/python3.12"
+            "brew install python@3.12, then make lab PYTHON=python3.12"
         )
     if system == "win32" and machine in ("arm64", "x86"):
         return (

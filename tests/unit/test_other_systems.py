@@ -149,11 +149,12 @@ def seen_in(source: str, path: str = "") -> list[str]:
     functions = [
         n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
+    lines, asks = source.splitlines(), {f: GUARDS.search(ast.unparse(f)) for f in functions}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 0)
         around = [f for f in functions if f.lineno <= line <= f.end_lineno]
-        guarded = id(node) in safe or any(GUARDS.search(ast.unparse(f)) for f in around[-1:])
-        guarded = guarded or (not around and GUARDS.search(source.splitlines()[line - 1]))
+        guarded = id(node) in safe or any(asks[f] for f in around[-1:])
+        guarded = guarded or (not around and GUARDS.search(lines[line - 1]))
         where = around[-1].name if around else "<module>"
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             names = (
