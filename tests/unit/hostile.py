@@ -69,6 +69,8 @@ def fill(kind: Any, **given: Any) -> Any:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return None if dataclasses.is_dataclass(inner[0]) else fill(inner[0])
+    if hasattr(origin, "__value__"):  # an alias, as NumPy's NDArray is since 2.5
+        return fill(origin.__value__[inner])
     if origin is np.ndarray:
         kinds = [part for part in typing.get_args(inner[1]) if isinstance(part, type)]
         return np.linspace(0.2, 0.8, 4).astype(kinds[0] if kinds else float)
