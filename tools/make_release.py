@@ -139,7 +139,8 @@ def publish_commands(made: Iterable[Path], version: str) -> str:
     """Say what publishes: the upload and the tag."""
     files = shlex.join(path.relative_to(ROOT).as_posix() for path in made)
     tag = f"git tag --annotate v{version} --message 'kerasdemo {version}'"
-    return f"uvx twine upload {files}\n{tag} && git push origin v{version}"
+    uv = shlex.join([sys.executable, "-m", "uv"])  # it came with the set-up
+    return f"{uv} tool run twine upload {files}\n{tag} && git push origin v{version}"
 
 
 def release(*, rehearse: bool) -> str:

@@ -270,7 +270,7 @@ def test_the_sweep_is_asked_for_the_rounds_and_the_size_of_the_judge():
 
 def test_what_an_import_brings_is_seen():
     assert importing.brings("decimal", "_decimal")
-    assert not importing.brings("json", "decimal")
+    assert not importing.brings("json", "colorsys")
     assert not importing.brings("kerasdemo", "tensorflow")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -281,7 +282,8 @@ def test_an_sdist_is_read_without_its_outermost_folder(tmp_path):
 def test_the_commands_that_publish_are_said(tmp_path):
     files = [ROOT / "dist" / "kerasdemo-1.tar.gz", ROOT / "dist" / "kerasdemo-1-py3-none-any.whl"]
     upload, tag = make_release.publish_commands(files, "1").splitlines()
-    assert upload == ("uvx twine upload dist/kerasdemo-1.tar.gz dist/kerasdemo-1-py3-none-any.whl")
+    files = "dist/kerasdemo-1.tar.gz dist/kerasdemo-1-py3-none-any.whl"
+    assert upload == f"{shlex.quote(sys.executable)} -m uv tool run twine upload {files}"
     assert tag.startswith("git tag --annotate v1 ")
     assert tag.endswith("git push origin v1")
 
