@@ -36,7 +36,7 @@ class Kept(NamedTuple):
 _kept: weakref.WeakKeyDictionary[Any, Kept] = weakref.WeakKeyDictionary()
 
 
-def execute(model: Any, dataset: Any, *, ahead: bool = True) -> Generator[Any, None, None]:
+def execute(model: Any, dataset: Any, *, ahead: bool) -> Generator[Any, None, None]:
     """Yield the outputs of ``predict_step`` for each batch, as NumPy arrays.
 
     Parameters

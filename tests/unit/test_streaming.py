@@ -217,6 +217,20 @@ def test_eager_and_jit(jit):
     assert len(model.runs) == (1 if jit else 3)
 
 
+def test_a_step_is_traced_as_predict_traces_it_without_autograph():
+    """Keras marks its own with ``do_not_convert``: an ``if`` of a tensor is an error in both."""
+
+    class Branching(Sum):
+        def predict_step(self, data):
+            return self(data) if tf.reduce_sum(data) > 0 else -self(data)
+
+    error = tf.errors.OperatorNotAllowedInGraphError
+    with pytest.raises(error):
+        Branching().predict(numbered(3), verbose=0)
+    with pytest.raises(error):
+        next(kd.predict_stream(Branching(), numbered(3)))
+
+
 def test_jit_compile_reaches_the_step():
     """XLA cannot compile a call of Python; without XLA it runs."""
 
@@ -312,7 +326,7 @@ class Log(keras.callbacks.Callback):
         self.events, self.stop_after = [], stop_after
 
     def on_predict_begin(self, logs=None):
-        self.events.append(("begin", self.params["steps"]))
+        self.events.append(("begin", dict(self.params)))
 
     def on_predict_batch_begin(self, batch, logs=None):
         self.events.append(("batch begins", batch))
@@ -362,6 +376,7 @@ def test_a_bar_counts_batches_when_it_is_asked_for(progress, monkeypatch):
 
         def __init__(self, total, shown, **options):
             self.total, self.shown, self.initial = total, shown, options["initial"]
+            assert (options["delay"], options["leave"], options["unit"]) == (2, False, "batch")
             made.append(self)
 
         def __enter__(self):
@@ -418,6 +433,28 @@ def test_quick_batches_are_computed_together_and_slow_ones_are_not(monkeypatch):
     assert sizes == [1, execution.TOGETHER, 1, 1]
 
 
+def test_no_more_than_two_batches_of_a_call_are_in_memory():
+    """In the graph, the fetch of each batch waits for the answer to the last but one before it."""
+    assert execution.TOGETHER == 8, "as predict_stream's docstring has it"
+    model = Sum()  # which a step holds weakly
+    run = execution.new_run(execution.new_step(model), 8)
+    graph = run.get_concrete_function(iter(numbered(40))).graph
+    operations = graph.get_operations()
+    fetches = [one for one in operations if one.type == "IteratorGetNextAsOptional"]
+    answers = [one for one in operations if one.type in ("If", "StatelessIf")]
+    assert len(fetches) == len(answers) == 8
+    for number, fetch in enumerate(fetches):
+        before = set(fetch.control_inputs)
+        waits_for = [k for k, one in enumerate(answers) if before & ends_of(one)]
+        assert waits_for == ([number - 2] if number >= 2 else [])
+
+
+def ends_of(operation):
+    """Return an operation with those that pass its results on."""
+    readers = {reader for result in operation.outputs for reader in result.consumers()}
+    return {operation, *(one for one in readers if one.type == "Identity")}
+
+
 # ------------------------------------------------------------------ errors
 
 
@@ -426,6 +463,9 @@ UNBATCHED = {
     "x": lambda: tf.data.Dataset.from_tensor_slices(IMAGES),
     "x without channel axis": lambda: tf.data.Dataset.from_tensor_slices(IMAGES[..., 0]),
     "(x, y)": lambda: tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(5))),
+    "x of unknown height": lambda: tf.data.Dataset.from_generator(
+        lambda: iter(IMAGES), output_signature=tf.TensorSpec((None, 6, 1), "float32")
+    ),
     "twice unbatched": lambda: tf.data.Dataset.from_tensor_slices(np.arange(5.0)),
 }
 
@@ -457,12 +497,12 @@ def test_a_model_that_states_nothing_gets_the_hint_beside_its_own_error():
 def test_batches_of_unknown_rank():
     """As a generator gives them that says nothing of its shapes; `predict` takes them, too."""
     model, x = small_models.functional(), small_models.images(11)
-    cut = [x[:4], x[4:8], x[8:]]
+    cut = [x[:4], x[4:8], x[8:10], x[10:]]
     signature = tf.TensorSpec(None, "float32")
     pages = tf.data.Dataset.from_generator(lambda: iter(cut), output_signature=signature)
     with count_runs(model) as runs:
         rows = list(kd.predict_stream(model, pages))
-    assert [len(part) for part in rows] == [4, 4, 3]
+    assert [len(part) for part in rows] == [4, 4, 2, 1]
     assert runs.eager == [False, False]  # one graph for four, one for any number
     np.testing.assert_allclose(np.concatenate(rows), model.predict(x, verbose=0), atol=1e-6)
 
@@ -487,6 +527,10 @@ NO_ALARM = {
     "a batch axis of known size": (
         small_models.functional,
         lambda: tf.data.Dataset.from_tensor_slices(small_models.images(6)).batch(6, True),
+    ),
+    "a batch axis of known size, no channel axis": (
+        small_models.functional,
+        lambda: tf.data.Dataset.from_tensor_slices(IMAGES[..., 0]).batch(5, True),
     ),
     "any width": (
         lambda: keras.Sequential([keras.Input((None, 3)), keras.layers.GlobalMaxPooling1D()]),
@@ -525,7 +569,7 @@ def test_mistakes_are_told_before_anything_runs(message, tmp_path, monkeypatch):
 
 
 def test_a_model_on_several_devices_is_sent_to_predict(monkeypatch):
-    strategy = type("Strategy", (), {"num_replicas_in_sync": 4})()
+    strategy = type("Strategy", (), {"num_replicas_in_sync": 2})()
     monkeypatch.setattr(Sum, "distribute_strategy", strategy)
-    with pytest.raises(ValueError, match=r"4 devices.*model\.predict\(dataset\)"):
+    with pytest.raises(ValueError, match=r"2 devices.*model\.predict\(dataset\)"):
         kd.predict_stream(Sum(), numbered(3))

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kerasdemo as kd
+from kerasdemo.streaming import npy_file, row_array
 from kerasdemo.streaming import store as stores
 from kerasdemo.streaming.npy_file import NpyFile
 
@@ -149,7 +150,7 @@ def test_a_memmap_that_was_left_is_gone_on_with(tmp_path):
 
 
 ARRAYS = {
-    "the Dataset goes on": np.empty((10, 2), np.float32),
+    "the Dataset goes on: a batch needs rows 9 to 11": np.empty((10, 2), np.float32),
     "the others were never written": np.empty((30, 2), np.float32),
     'numpy.empty((20, 2), "float32")': np.empty((20, 3), np.float32),
     "dtype float64": np.empty((20, 2), np.float64),
@@ -247,6 +248,19 @@ def spoil(path, at):
         byte = file.read(1)
         file.seek(at)
         file.write(bytes([byte[0] ^ 255]))
+
+
+@pytest.mark.parametrize("size", [1, 7, 24, 25, 48])
+def test_checksums_are_taken_block_by_block(size, tmp_path, monkeypatch):
+    """A batch has 24 bytes. Whatever the size of a block, what was stored is known again."""
+    monkeypatch.setattr(npy_file, "BLOCK", size)
+    monkeypatch.setattr(row_array, "BLOCK", size)
+    file, array = tmp_path / "answers.npy", np.memmap(tmp_path / "m", "f4", "w+", shape=(20, 2))
+    for out in (file, array):
+        stop_after(4, out)
+        assert write(out, resume=True) == 3
+    np.testing.assert_array_equal(np.load(file), answers())
+    np.testing.assert_array_equal(array, answers())
 
 
 def test_a_line_that_a_sudden_end_cut_is_not_written_on(out):
