@@ -42,7 +42,7 @@ export function barChart(methods, names, rows, {
   };
   const style = (columns[1] ? " kd-several" : "") + (group ? " kd-steps" : "");
   return h("div", { class: `kd-chart${style}` }, h("table", { "aria-label": "Probabilities" },
-    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns, "mark"]))),
+    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns.map((name) => h("span", {}, name)), "mark"]))),
     h("tbody", {}, ...places.map(line)),
     h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
       ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...each("td", cells))))));

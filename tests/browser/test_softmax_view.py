@@ -476,6 +476,28 @@ def test_bars_and_ticks_have_room(show, cell, width):
         soft.page.set_viewport_size({"width": 1024, "height": 1000})
 
 
+FOUR = """p = [[0.9, 0.1], [0.2, 0.8]]
+SoftmaxView({"predict": p, "predict_on_batch": p, "predict_step": p, "model(x)": p},
+            labels=[0, 1])"""
+LONG = """p = [[0.9, 0.1], [0.2, 0.8]]
+SoftmaxView({"predict_before_the_training": p, "predict_on_batch_of_others": p, "x" * 40: p},
+            labels=[0, 1], class_names=["a class with a long name", "another one, as long"])"""
+OVERRUN = """(root) => {
+  const widths = [];
+  for (let width = 320; width <= 1200; width += 10) {
+    root.style.width = `${width}px`;
+    if (root.scrollWidth > root.clientWidth) widths.push(width);
+  }
+  root.style.width = "";
+  return widths;
+}"""
+
+
+@pytest.mark.parametrize("cell", [PLAIN, LOGITS, METHODS, FOUR, LONG])
+def test_the_chart_keeps_within_its_frame_at_any_width(show, cell):
+    assert Soft(show(cell)).root.evaluate(OVERRUN) == []
+
+
 def test_the_sentence_on_temperature_is_of_what_is_shown_now(show):
     soft = Soft(show("soft = SoftmaxView([[0.9, 0.1], [0.2, 0.8]])\nsoft"))
     soft.root.locator("summary").click()
