@@ -367,7 +367,7 @@ def test_two_streams_on_one_model_do_not_stop_each_other():
 # ------------------------------------------------------------------ the progress bar
 
 
-@pytest.mark.parametrize("progress", [False, True])
+@pytest.mark.parametrize("progress", [None, False, True])
 def test_a_bar_counts_batches_when_it_is_asked_for(progress, monkeypatch):
     made = []
 
@@ -389,8 +389,9 @@ def test_a_bar_counts_batches_when_it_is_asked_for(progress, monkeypatch):
             self.count += 1
 
     monkeypatch.setattr(streaming, "progress_bar", Bar)
-    list(kd.predict_stream(SUM, numbered(10), progress=progress))
-    assert [(b.total, b.shown, b.initial, b.count) for b in made] == [(4, progress, 0, 4)]
+    given = {} if progress is None else {"progress": progress}
+    list(kd.predict_stream(SUM, numbered(10), **given))
+    assert [(b.total, b.shown, b.initial, b.count) for b in made] == [(4, bool(progress), 0, 4)]
 
 
 # ------------------------------------------------------------------ outputs of other kinds

@@ -272,6 +272,37 @@ def test_a_line_that_a_sudden_end_cut_is_not_written_on(out):
     np.testing.assert_array_equal(np.load(out), answers())
 
 
+def test_a_journal_that_goes_back_is_not_followed(out):
+    stop_after(3, out)
+    journal = out.with_name("answers.npy.journal")
+    last = json.loads(journal.read_text().splitlines()[-1])
+    journal.write_text(journal.read_text() + json.dumps({**last, "rows": {"output": 6}}) + "\n")
+    assert write(out, resume=True) == 4
+    np.testing.assert_array_equal(np.load(out), answers())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"rows": {"output": 3}},
+        {"outputs": 3},
+        {"outputs": {"output": 3}},
+        {"outputs": {"output": ["<f4", 2]}},
+        {"outputs": {"output": ["<f4", ["2"]]}},
+        {"outputs": {"output": ["<f4", [-2]]}},
+        {"outputs": {"output": ["no dtype", [2]]}},
+        {"outputs": {"output": ["O", [2]]}},
+    ],
+)
+def test_a_first_line_that_says_nothing_is_told(line, out):
+    stop_after(3, out)
+    journal = out.with_name("answers.npy.journal")
+    rest = journal.read_text().splitlines()[1:]
+    journal.write_text("\n".join([json.dumps(line), *rest]) + "\n")
+    with pytest.raises(ValueError, match="is damaged: its first line"):
+        write(out, resume=True)
+
+
 def test_rows_that_nobody_counted_do_not_stay(out):
     stop_after(7, out)
     with out.with_name("answers.npy.part").open("ab") as file:
