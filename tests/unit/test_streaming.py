@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import kerasdemo as kd
 from kerasdemo import streaming
 from kerasdemo.spy import count_runs
-from kerasdemo.streaming import execution
+from kerasdemo.streaming import checks, execution
 
 MODELS = {
     "functional": small_models.functional,
@@ -310,6 +310,24 @@ def test_an_endless_dataset():
 
 def test_more_steps_than_batches_end_with_the_dataset():
     assert len(list(kd.predict_stream(SUM, numbered(7), steps=99))) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "steps", "count"),
+    [
+        (lambda: numbered(7), None, 3),
+        (lambda: numbered(7), 2, 2),
+        (lambda: numbered(7), 9, 3),
+        (lambda: numbered(7).take(0), None, 0),
+        (lambda: numbered(7).take(0), 2, 0),
+        (lambda: numbered(7).repeat(), None, None),
+        (lambda: numbered(7).repeat(), 2, 2),
+        (lambda: numbered(7).filter(lambda x: True), None, None),
+        (lambda: numbered(7).filter(lambda x: True), 2, None),
+    ],
+)
+def test_how_many_batches_are_to_come(given, steps, count):
+    assert checks.batches_to_come(given(), steps) == count
 
 
 def test_nothing_in_it():
