@@ -92,6 +92,17 @@ def made() -> list[tuple[str, str]]:
     return [(name, SOURCE.replace(*change)) for name, change in CHANGES.items()]
 
 
+def run_program(words):
+    """Run what tries the mutants, in a process that has imported nothing else."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=ROOT / "tools",
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 @needs_fork
 @pytest.mark.parametrize(("tests", "survive"), [(GOOD, set()), (BAD, {"sign", "start"})])
 def test_a_good_test_kills_what_a_bad_one_lets_live(tmp_path, tests, survive):
@@ -102,13 +113,7 @@ def test_a_good_test_kills_what_a_bad_one_lets_live(tmp_path, tests, survive):
     (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     words = [str(root), str(tmp_path / "copies"), "test_sums.py", json.dumps(made())]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        cwd=ROOT / "tools",
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run_program(words)
     assert done.returncode == 0, done.stderr
     results, lines = json.loads(done.stdout)
     assert {name for name, result in results.items() if result == "survived"} == survive
@@ -127,13 +132,7 @@ def test_tests_that_fail_without_a_fault_are_told(tmp_path):
     (root / "package" / "sums.py").write_text(SOURCE, encoding="utf-8")
     (root / "test_sums.py").write_text(GOOD.replace("== 3", "== 4"), encoding="utf-8")
     words = [str(root), str(tmp_path / "copies"), "test_sums.py", "[]"]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        cwd=ROOT / "tools",
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = run_program(words)
     assert "The tests fail without a mutant" in done.stderr
     assert "assert 3 == 4" in done.stderr
 
