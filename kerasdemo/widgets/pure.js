@@ -102,6 +102,17 @@ export function movedPlace(key, place, { columns, pageRows, count }) {
   return wished >= 0 && wished < count ? wished : place;
 }
 
+/** Which hue each series has, as `places` of view/palette.py says: a method has its own. */
+const HUES = ["predict", "predict_on_batch", "predict_step", "call", "compiled"];
+export function huesOf(names) {
+  const every = [...HUES.keys()];
+  const left = every.filter((hue) => !names.includes(HUES[hue]));
+  const free = left.length ? left : every;
+  let used = 0;
+  const own = (name) => HUES.indexOf(name);
+  return names.map((name) => (own(name) < 0 ? free[used++ % free.length] : own(name)));
+}
+
 /** What stands beside a class: "true label", and how many methods think it the most likely. */
 export function marksFor(place, label, predicted, methods) {
   const marks = label === place ? ["true label"] : [];

@@ -5,7 +5,7 @@ import {
 } from "./common.js";
 import {
   barShare, describeAgreement, describeSoftmax, formatPercent, formatProbability,
-  largestDifference, marksFor, preciseValue, softmaxFacts,
+  huesOf, largestDifference, marksFor, preciseValue, softmaxFacts,
 } from "./pure.js";
 import { chooseSeries, shownClasses, softmaxSteps } from "./softmax_steps.js";
 
@@ -28,9 +28,13 @@ export function barChart(methods, names, rows, {
   places = [...names.keys()], facts = [], focus, group,
 } = {}) {
   const predicted = rows.map((row) => softmaxFacts(row).predicted);
+  const hues = huesOf(methods);
+  const heading = (name, at) => h("span", { class: !group && `kd-hue-${hues[at]}` }, name);
   const line = (place) => {
     const radio = group && h("input", { type: "radio", name: group, checked: place === focus });
-    const drawn = (row) => h("span", { style: `width: ${barShare(row[place], scale) * 100}%` });
+    const drawn = (row, at) => h("span", {
+      class: `kd-hue-${hues[at]}`, style: `width: ${barShare(row[place], scale) * 100}%`,
+    });
     const value = (column, at) => h("td", {
       class: predicted.at(at - numbers.length) === place && "kd-largest", // the shares come last
     }, write(column[place]));
@@ -42,7 +46,7 @@ export function barChart(methods, names, rows, {
   };
   const style = (columns[1] ? " kd-several" : "") + (group ? " kd-steps" : "");
   return h("div", { class: `kd-chart${style}` }, h("table", { "aria-label": "Probabilities" },
-    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns.map((name) => h("span", {}, name)), "mark"]))),
+    h("thead", { hidden: !columns[1] }, h("tr", {}, ...each("th", ["class", "bar", ...columns.map(heading), "mark"]))),
     h("tbody", {}, ...places.map(line)),
     h("tfoot", {}, h("tr", {}, h("td"), h("td", {}, ...each("span", TICKS[scale]))),
       ...facts.map(([name, ...cells]) => h("tr", {}, h("th", {}, name), ...each("td", cells))))));

@@ -476,6 +476,30 @@ def test_bars_and_ticks_have_room(show, cell, width):
         soft.page.set_viewport_size({"width": 1024, "height": 1000})
 
 
+PATTERNS = """(root) => {
+  const names = [...root.querySelectorAll("thead th span")];
+  const bars = [...root.querySelectorAll("tbody tr:first-child td:nth-child(2) span")];
+  const drawn = (element, part) => {
+    const { backgroundColor, backgroundImage, boxShadow } = getComputedStyle(element, part);
+    return `${backgroundColor} ${backgroundImage} ${boxShadow}`;
+  };
+  return names.map((name, at) =>
+    [name.textContent, drawn(name, "::before"), drawn(bars[at], null)]);
+}"""
+THREE = 'p = [[0.9, 0.1]]\nSoftmaxView({name: p for name in ["predict_step", "mine", "predict"]})'
+
+
+def test_a_method_has_its_own_pattern_whatever_stands_beside_it(show):
+    one, other = (Soft(show(cell)).root.evaluate(PATTERNS) for cell in (METHODS, THREE))
+    assert [name for name, *_ in one] == ["predict", "predict_on_batch", "predict_step"]
+    assert [name for name, *_ in other] == ["predict_step", "mine", "predict"]
+    patterns = {name: drawn for name, _, drawn in one}
+    assert len(set(patterns.values())) == 3
+    for name, key, drawn in [*one, *other]:
+        assert key == drawn, "the name's key is drawn as its bars are"
+        assert drawn == patterns.get(name, patterns["predict_on_batch"]), "the free one for mine"
+
+
 FOUR = """p = [[0.9, 0.1], [0.2, 0.8]]
 SoftmaxView({"predict": p, "predict_on_batch": p, "predict_step": p, "model(x)": p},
             labels=[0, 1])"""
@@ -486,7 +510,9 @@ OVERRUN = """(root) => {
   const widths = [];
   for (let width = 320; width <= 1200; width += 10) {
     root.style.width = `${width}px`;
-    if (root.scrollWidth > root.clientWidth) widths.push(width);
+    const chart = root.querySelector(".kd-chart");
+    const cut = chart.scrollHeight > chart.clientHeight;
+    if (root.scrollWidth > root.clientWidth || cut) widths.push(width);
   }
   root.style.width = "";
   return widths;

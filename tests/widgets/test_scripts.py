@@ -1,5 +1,6 @@
 """The widgets' scripts and stylesheets: joined into one module, small, and true to the Python."""
 
+import itertools
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import kerasdemo.widgets
+from kerasdemo.view.palette import places
 from kerasdemo.view.softmax import (
     describe_sample,
     describe_softmax,
@@ -96,7 +98,7 @@ def test_text_from_outside_is_never_parsed_as_markup(widget):
 
 
 def test_the_scripts_are_small():
-    assert sum(len(path.read_bytes()) for path in FOLDER.glob("*.js")) < 60_000
+    assert sum(len(path.read_bytes()) for path in FOLDER.glob("*.js")) < 62_000
 
 
 def without_brackets(selector):
@@ -168,6 +170,22 @@ def test_the_page_and_python_say_the_same_about_a_softmax(node, scripts):
         assert page["words"] == describe_softmax(row)
         assert page["sample"] == describe_sample(at, label=at % 10, p=row)
         assert page["numbers"] == [format_probability(p) for p in row]
+
+
+NAMES = ["predict", "predict_on_batch", "predict_step", "call", "compiled", "mine", "", "model(x)"]
+
+
+def test_a_method_has_the_hue_that_it_has_in_every_chart(node, scripts):
+    several = [list(some) for n in range(5) for some in itertools.permutations(NAMES, n)]
+    several.append([*NAMES, *"abcdef"])
+    code = (
+        "import { huesOf } from './pure.js';"
+        "const several = JSON.parse(await new Response(process.stdin).text());"
+        "console.log(JSON.stringify(several.map(huesOf)));"
+    )
+    done = run(node, "--input-type=module", "-e", code, cwd=scripts, input=json.dumps(several))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [places(names) for names in several]
 
 
 SHOWN = """
