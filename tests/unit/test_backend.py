@@ -155,5 +155,7 @@ def test_the_doctor_and_the_import_agree(tmp_path, monkeypatch, text, variable):
 
 
 def test_the_variable_goes_before_the_file_and_a_closed_standard_error_is_no_obstacle(settings):
-    done = python(f"import os; os.close(2); {IMPORT}", **{**settings, "KERAS_BACKEND": "tensorflow"})
+    done = python(
+        f"import os; os.close(2); {IMPORT}", **{**settings, "KERAS_BACKEND": "tensorflow"}
+    )
     assert done.stdout == "tensorflow\n"
