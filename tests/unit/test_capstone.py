@@ -111,7 +111,8 @@ def wrong_classifies(model):
 @pytest.mark.parametrize(
     "facet", ["values", "type", "no images", "graphs", "one image", "many images"]
 )
-def test_each_trial_of_classify_bites(facet, model, given):
+def test_each_trial_of_classify_bites(facet, model, given, monkeypatch):
+    monkeypatch.setattr(whole, "MANY", 1_024)  # one by one these take twelve times as long
     trials = whole.trials(wrong_classifies(model)[facet], given, memory=False)
     assert the_one(facet, trials).passed is False
 
