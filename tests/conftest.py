@@ -8,8 +8,15 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
+
+with pytest.MonkeyPatch.context() as _alone, suppress(ImportError):
+    # NumPy's library reads this once. Its threads wait for each other in a loop: beside other
+    # layers a small product takes many times as long in two. No process of ours inherits it.
+    _alone.setenv("OPENBLAS_NUM_THREADS", "1")
+    import numpy  # noqa: F401
 
 try:
     from hypothesis import settings

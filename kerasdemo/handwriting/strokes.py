@@ -76,17 +76,21 @@ def distance_to(ink: Bools) -> Floats:
            [2. , 2.2, 2.8, 3.6, 4.5]], dtype=float32)
     """
     far = REACH * FINE
-    along = np.where(ink, np.float32(0), np.float32(far))
-    for column in range(1, along.shape[2]):
-        np.minimum(along[:, :, column], along[:, :, column - 1] + 1, out=along[:, :, column])
-    for column in range(along.shape[2] - 2, -1, -1):
-        np.minimum(along[:, :, column], along[:, :, column + 1] + 1, out=along[:, :, column])
-    squares = np.square(along)
+    squares = np.square(_along_rows(ink, far))
     nearest = squares.copy()
     for away in range(1, min(far, ink.shape[1])):
         np.minimum(nearest[:, away:], squares[:, :-away] + away**2, out=nearest[:, away:])
         np.minimum(nearest[:, :-away], squares[:, away:] + away**2, out=nearest[:, :-away])
-    return np.asarray(np.sqrt(nearest), dtype=np.float32)
+    return np.sqrt(nearest.astype(np.float32))
+
+
+def _along_rows(ink: Bools, far: int) -> npt.NDArray[np.int16]:
+    """Give the distance from each point to the nearest inked one in its row, at most `far`."""
+    place = np.arange(ink.shape[2], dtype=np.int16)
+    before = np.maximum.accumulate(np.where(ink, place, np.int16(-far)), axis=2)
+    after = np.where(ink, place, np.int16(ink.shape[2] + far))[:, :, ::-1]
+    after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
+    return np.minimum(np.minimum(place - before, after - place), np.int16(far))
 
 
 def middle_line(ink: Bools) -> Bools:
@@ -115,16 +119,21 @@ def middle_line(ink: Bools) -> Bools:
     ---------
     ---------
     """
-    line = ink.copy()
+    wide = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
+    flat, ring = wide.reshape(-1), _ring(wide)
+    points = np.flatnonzero(flat)
     peeling = True
     while peeling:
         peeling = False
-        for south_east in (True, False):
-            loose = line & _may_go(line, south_east)
-            if loose.any():
-                line &= ~loose
-                peeling = True
-    return np.asarray(line, dtype=np.bool_)
+        for may_go in _MAY_GO:
+            neighbours = np.zeros(len(points), dtype=np.uint8)
+            for bit, step in enumerate(ring):
+                neighbours |= flat[points + step].view(np.uint8) << np.uint8(bit)
+            loose = may_go[neighbours]
+            flat[points[loose]] = False
+            points = points[~loose]
+            peeling = peeling or bool(loose.any())
+    return wide[:, 1:-1, 1:-1]
 
 
 def without_bars(line: Bools) -> Bools:
@@ -151,36 +160,40 @@ def without_bars(line: Bools) -> Bools:
     height = line.shape[1] - inked[:, ::-1].argmax(axis=1)[:, None, None] - top
     place = (np.arange(line.shape[1])[:, None] - top) / height
     half_way = (place > BARS[0]) & (place < BARS[1])
-    worn = line.copy()
+    wide = np.pad(line, ((0, 0), (1, 1), (1, 1)))
+    flat, ring = wide.reshape(-1), _ring(wide)
+    points = np.flatnonzero(np.pad(line & half_way, ((0, 0), (1, 1), (1, 1))))
     for _ in range(LONGEST_BAR):
-        worn &= (_neighbours(worn) != 1) | ~half_way
-    return np.asarray(worn, dtype=np.bool_)
+        ends = np.add.reduce([flat[points + step].view(np.uint8) for step in ring]) == 1
+        flat[points[ends]] = False
+        points = points[~ends]
+    return wide[:, 1:-1, 1:-1]
 
 
-def _neighbours(line: Bools) -> npt.NDArray[np.uint8]:
-    """Count the inked points among the eight around each point."""
-    wide = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
-    rows = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
-    return np.asarray(rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:] - line, dtype=np.uint8)
+def _ring(wide: Bools) -> list[int]:
+    """Give the steps to the eight neighbours in a flat view: from north, clockwise."""
+    below = wide.shape[2]
+    return [-below, 1 - below, 1, 1 + below, below, below - 1, -1, -below - 1]
 
 
-def _may_go(line: Bools, south_east: bool) -> Bools:
-    """Say which points a pass of the thinning may take away."""
-    wide = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
-    above, level, below = wide[:, :-2], wide[:, 1:-1], wide[:, 2:]
-    ring = [
-        *(above[:, :, 1:-1], above[:, :, 2:], level[:, :, 2:], below[:, :, 2:]),
-        *(below[:, :, 1:-1], below[:, :, :-2], level[:, :, :-2], above[:, :, :-2]),
-    ]  # from north, clockwise
+def _may_go(south_east: bool) -> Bools:
+    """Say for each of the 256 kinds of neighbours whether a pass of the thinning takes the point.
+
+    Bit 0 of a kind is the neighbour in the north, the others follow as in :func:`_ring`.
+    """
+    ring = [np.arange(256) >> bit & 1 for bit in range(8)]
     count = np.add.reduce(ring)
     arms = np.add.reduce([(1 - ring[i]) * ring[(i + 1) % 8] for i in range(8)])
-    north, east, south, west = ring[0], ring[2], ring[4], ring[6]
+    north, east, south, west = ring[::2]
     if south_east:
         kept = north * east * south + east * south * west
     else:
         kept = north * east * west + north * south * west
     may_go: Bools = (count >= 2) & (count <= 6) & (arms == 1) & (kept == 0)
     return may_go
+
+
+_MAY_GO = _may_go(south_east=True), _may_go(south_east=False)
 
 
 def _zoom_matrix(given: int, fine: int) -> Floats:

@@ -745,8 +745,8 @@ class Trains(good.Regular):
 def restless(method):
     def harm(model, x):
         call = model if method == "model(x)" else getattr(model, method)
-        answers = [np.asarray(call(x)) for _ in range(8)]
-        assert any(np.abs(answer - answers[0]).max() > 1e-6 for answer in answers)
+        first = np.asarray(call(x))
+        assert any(np.abs(np.asarray(call(x)) - first).max() > 1e-6 for _ in range(7))
 
     return harm
 

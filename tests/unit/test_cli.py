@@ -128,10 +128,15 @@ def test_a_problem_in_the_setup_ends_with_status_1():
     assert "Traceback" not in done.stderr
 
 
-def test_a_terminal_that_knows_only_ascii_gets_ascii():
-    done = run("--samples", "2", PYTHONIOENCODING="ascii")
-    assert done.returncode == 0, done.stderr
-    assert "!= EagerTensor" in done.stdout
+@pytest.fixture(scope="module")
+def modest():
+    """What a terminal gets that is narrow and knows only ASCII."""
+    return run("--samples", "2", PYTHONIOENCODING="ascii", COLUMNS="80")
+
+
+def test_a_terminal_that_knows_only_ascii_gets_ascii(modest):
+    assert modest.returncode == 0, modest.stderr
+    assert "!= EagerTensor" in modest.stdout
 
 
 def test_a_reader_that_stops_listening_is_no_error():
@@ -140,9 +145,8 @@ def test_a_reader_that_stops_listening_is_no_error():
     assert done.stderr == ""
 
 
-def test_a_narrow_terminal_gets_narrow_lines():
-    done = run("--samples", "2", COLUMNS="80")
-    assert max(map(len, done.stdout.split("\n\n")[1].splitlines())) <= 80
+def test_a_narrow_terminal_gets_narrow_lines(modest):
+    assert max(map(len, modest.stdout.split("\n\n")[1].splitlines())) <= 80
 
 
 def test_a_warning_is_told_and_does_not_stop_the_comparison(capsys):

@@ -382,6 +382,18 @@ def test_an_input_without_end_is_stopped_and_leaves_no_thread():
     assert set(threading.enumerate()) == before
 
 
+def test_a_warm_function_serves_until_an_input_adds_a_graph_to_it():
+    model, method = named(), "predict_on_batch"
+    bench = calling.Bench(model, models.images(5))
+    known, kept = odd_inputs(look_at(model), bench.samples), []
+    for name in ("no batch axis", "nested lists", "0 rows"):
+        with hushed():
+            bench.try_out(known[name], method)
+        kept.append(bench.warm.get(method))
+    assert kept[0] is kept[1] is not None
+    assert kept[2] is None
+
+
 class Deaf(keras.Model):
     """A model whose ``predict`` listens to no callback."""
 
