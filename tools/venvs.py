@@ -163,7 +163,7 @@ def install(venv, extra, root, constraints):
     if folder:
         say(f"Installing kerasdemo[{extra}] from the folder wheels: no network is needed.")
     elif extra != "uv":
-        say(f"Installing kerasdemo[{extra}] and what it needs (once; about 600 MB).")
+        say(f"Installing kerasdemo[{extra}] and what it needs (once; 500 MB to 1 GB).")
     code, output = pip_install(venv, what, constraints or versions, folder)
     if code and folder and not FULL.search(output):
         raise Stop(explain_folder(found, output))

@@ -14,7 +14,8 @@ from pythons import Stop, dotted
 FOLDER = "wheels"
 NAMES = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 LIST = re.compile(r"([a-z0-9-]+)-python(3\.\d+)\.txt")
-MISSING = re.compile(r"No matching distribution found for ([^\s;(]+)")  # pip has the last word
+# What pip, which is tried last, names: a package that is not there, or not in that version.
+MISSING = re.compile(r"(?:distribution found for|requested \(constraint\)) ([^\s;(]+)")
 
 
 def system_of(found):
@@ -41,8 +42,8 @@ def described(pairs):
 def folder_for(root, found):
     """Find the folder and its list for a probed Python; (None, None) where there is no folder.
 
-    A folder that does not serve it is no reason to turn to a network in silence: where there is
-    none, that means minutes of waiting.
+    A folder that does not serve this Python ends the set-up. To turn to the network in silence
+    would mean minutes of waiting where there is none.
     """
     folder = os.path.join(root, FOLDER)
     if not os.path.isdir(folder):
@@ -52,12 +53,11 @@ def folder_for(root, found):
     if (system, python) in pairs:
         return folder, os.path.join(folder, list_name(system, python))
     has = "serves " + described(pairs) if pairs else "is not complete: its download did not end"
-    here = [other for name, other in pairs if name == system]
-    other = "\nWith a Python that it serves: make lab PYTHON=python" + here[-1] if here else ""
-    raise Stop(
-        f"The folder {FOLDER} {has}. This is {described([(system, python)])}.{other}\n"
-        + what_to_type(system, python)
-    )
+    form = "py -{} tools/bootstrap.py lab" if system == "windows" else "make lab PYTHON=python{}"
+    lines = [f"The folder {FOLDER} {has}. This is {described([(system, python)])}."]
+    lines += ["If Python {0} is here, too: {1}".format(each, form.format(each))
+              for name, each in pairs if name == system]  # fmt: skip
+    raise Stop("\n".join([*lines, what_to_type(system, python)]))
 
 
 def what_to_type(system, python):
