@@ -7,7 +7,7 @@ VENV ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-JOBS := lab test lint coverage mutants bench bench-hub notebooks site hub digits \
+JOBS := lab wheels test lint coverage mutants bench bench-hub notebooks site hub digits \
         readme pictures instructors links constraints audit release install clean
 .PHONY: help $(JOBS)
 
@@ -19,6 +19,7 @@ asked := $(if $(filter file,$(origin PYTHON)),,--python $(call quoted,$(PYTHON))
 
 help:
 	@echo "make lab          JupyterLab with the lessons (makes .venv at the first call)"
+	@echo "make wheels       what make lab downloads, into the folder wheels, for machines without network"
 	@echo "make test         every test, layer by layer"
 	@echo "make lint         ruff and mypy alone"
 	@echo "make coverage     which branches of kerasdemo the unit and widgets layers take"
@@ -37,7 +38,7 @@ help:
 	@echo "make links        put into the docs the links to Binder and Colab"
 	@echo "make release      build what PyPI gets and check it; publishes nothing (network)"
 	@echo "make install      make .venv with everything, and stop there"
-	@echo "make clean        remove what the others made"
+	@echo "make clean        remove what the others made, but for the folder wheels"
 	@echo
 	@echo "PYTHON=python3.12  PORT=8890  BROWSER=none  VENV=.venv  CONSTRAINTS=.ci/constraints.txt"
 	@echo "ARGS='tests/unit -k digits'  goes on to the job"

@@ -21,6 +21,7 @@ from pip_or_uv import pip_install
 from pythons import WINDOWS, Stop, clean_environment, say
 from surroundings import keras_on_tensorflow, settle_home, speak_plainly, speak_utf8
 from venvs import prepare, read_stamp
+from wheel_folder import FOLDER
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -34,6 +35,7 @@ JOBS = {
     "bench": ("test", ["tests/benchmarks/bench.py"], "measure the budgets"),
     "bench-hub": ("test", ["tests/benchmarks/bench_hub.py"], "how many students fit on a machine"),
     "notebooks": ("test", ["tools/make_notebooks.py"], "run the lessons and store their outputs"),
+    "wheels": ("uv", ["tools/make_wheels.py"], "fetch what make lab needs, for machines offline"),
     "hub": ("lab", ["hub/try_hub.py"], "a JupyterHub with the lessons, to try out (Linux)"),
     "site": ("test", ["tools/make_site.py"], "the lessons as web pages, in build/site"),
     "digits": ("test", ["tools/make_digits.py"], "remake the embedded digits"),
@@ -131,13 +133,18 @@ def lab_command(python, root, port=None, browser=None):
 
 
 def clean(venv, root):
-    """Remove what this script and the tools made; keep a virtual environment that is not ours."""
+    """Remove what this script and the tools made; keep a virtual environment that is not ours.
+
+    The folder of wheels stays, too: where there is no network nothing brings it back.
+    """
     if read_stamp(venv).get("ours") and not os.path.islink(venv):
         shutil.rmtree(venv)
     elif os.path.lexists(venv):
         say(f"{venv} was not made by this project: kept.")
     for name in ("build", "dist", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"):
         shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+    if os.path.isdir(os.path.join(root, FOLDER)):
+        say(f"The folder {FOLDER} stays, for machines without a network. Delete it by hand.")
 
 
 def hand_over(command, env):
@@ -186,12 +193,13 @@ def run(argv):
         return 0
     settle_home()
     start, made_before = time.monotonic(), read_stamp(options.venv).get("made")
-    python = prepare(options.venv, extra, ROOT, options.python, options.constraints)
+    limits = None if extra == "uv" else options.constraints  # of what it fetches, not of itself
+    python = prepare(options.venv, extra, ROOT, options.python, limits)
     if options.job in ("test", "digits"):
         fetch_digits_source(options.venv, ROOT, options.constraints)
     if options.job == "mutants":
         fetch_mutator(options.venv, ROOT, options.constraints)
-    if read_stamp(options.venv).get("made") != made_before:
+    if extra != "uv" and read_stamp(options.venv).get("made") != made_before:
         record_set_up(ROOT, extra, time.monotonic() - start)
     if options.job == "install":
         say("Ready: " + python)
@@ -206,6 +214,8 @@ def run(argv):
         command = [python, *script]
         if options.job == "hub" and options.port:
             command += ["--port", options.port]
+        if options.job == "wheels" and options.constraints:
+            command += ["--constraints", options.constraints]
     return hand_over(command + extra_arguments, env)
 
 

@@ -20,8 +20,9 @@ from pythons import clean_environment, dotted, supported
 ROOT = Path(__file__).resolve().parent.parent
 NEWEST = Path(".ci") / "constraints.txt"
 OLDEST = Path(".ci") / "constraints-oldest.txt"
-# No dependencies of ours: the installer, and the package that the digits are remade from.
-BESIDE = ("uv", "scikit-learn")
+# No dependencies of ours: the installer, what hatchling needs for an editable install, and the
+# package that the digits are remade from.
+BESIDE = ("uv", "editables", "scikit-learn")
 
 
 def compile_versions(into: Path, *options: str, beside: tuple[str, ...] = ()) -> None:

@@ -86,11 +86,15 @@ def index_settings(python, env):
     return env
 
 
-def pip_install(venv, arguments, constraints=None):
-    """Install with uv, or with plain pip where uv cannot be had or fails."""
+def pip_install(venv, arguments, constraints=None, folder=None):
+    """Install with uv, or with plain pip where uv cannot be had or fails.
+
+    From a folder of wheels, if one is given, what builds the kit comes too: no network is asked.
+    """
     python, env = python_of(venv), clean_environment(venv)
     env.pop("PYTHONIOENCODING", None)  # uv hands its Python names of files, in UTF-8
     limits = ["--constraint", constraints] if constraints else []
+    limits += ["--no-index", "--find-links", folder] if folder else []
     pip = [python, "-m", "pip", "install"]
     fast = probe_uv(python, env)
     if not fast:

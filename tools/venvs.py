@@ -24,9 +24,11 @@ from pythons import (
     python_of,
     say,
 )
+from wheel_folder import explain_folder, folder_for
 
 STAMP = "kerasdemo-setup.json"
-INCLUDED = {"lab": ("lab", "test"), "test": ("test",)}  # the `test` extra contains `lab`
+# The `test` extra contains `lab`; "uv" is no extra: uv alone, and nothing of the kit.
+INCLUDED = {"lab": ("lab", "test"), "test": ("test",), "uv": ("uv", "lab", "test")}
 
 
 def read_stamp(venv):
@@ -148,12 +150,23 @@ def settle_venv(venv, root, asked=None):
 
 
 def install(venv, extra, root, constraints):
-    """Install the kit, editable, with one extra, and stamp it when it is complete."""
+    """Install the kit, editable, with one extra, and stamp it when it is complete.
+
+    The folder that `make wheels` fills has what the extra `lab` needs, and for no other is it used.
+    """
+    found = probe(python_of(venv))
+    folder, versions = folder_for(root, found) if extra == "lab" else (None, None)
     stamp = read_stamp(venv) or {"ours": False}
     stamp.pop("installed", None)
     write_stamp(venv, stamp)  # until the end of this function, the set-up is not finished
-    say(f"Installing kerasdemo[{extra}] and what it needs (once; about 600 MB).")
-    code, output = pip_install(venv, ["--editable", f"{root}[{extra}]"], constraints)
+    what = ["uv"] if extra == "uv" else ["--editable", f"{root}[{extra}]"]
+    if folder:
+        say(f"Installing kerasdemo[{extra}] from the folder wheels: no network is needed.")
+    elif extra != "uv":
+        say(f"Installing kerasdemo[{extra}] and what it needs (once; 500 MB to 1 GB).")
+    code, output = pip_install(venv, what, constraints or versions, folder)
+    if code and folder and not FULL.search(output):
+        raise Stop(explain_folder(found, output))
     if code:
         raise Stop(explain("The packages could not be installed.", output))
     stamp["installed"] = {

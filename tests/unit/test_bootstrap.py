@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("bootstrap", "venvs", "pip_or_uv", "pythons", "surroundings")
+NAMES = ("bootstrap", "venvs", "pip_or_uv", "pythons", "surroundings", "wheel_folder")
 SCRIPTS = [ROOT / "tools" / f"{name}.py" for name in NAMES]
 posix = pytest.mark.skipif(os.name == "nt", reason="makes stand-ins for Python as shell scripts")
 
@@ -68,7 +68,7 @@ def installs(venvs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[st
     calls: list[list[str]] = []
     stream = venvs.stream
 
-    def record(venv: str, arguments: list[str], constraints: str | None = None) -> tuple[int, str]:
+    def record(venv: str, arguments: list[str], *rest: str | None) -> tuple[int, str]:
         calls.append(arguments)
         return 0, ""
 

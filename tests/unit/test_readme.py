@@ -302,6 +302,7 @@ ELSEWHERE = {
     "make test ARGS=--long": UNIT + "bootstrap.py::test_long_tests_run_when_asked",
     "make pictures": "tests/browser/test_pictures.py::test_the_picture_can_be_made",
     "make notebooks": "tests/lessons/test_make_notebooks.py::test_outputs_and_counts_are_stored",
+    "make wheels": UNIT + "wheels.py::test_the_job_makes_an_environment_with_uv_alone",
     "make site": UNIT + "site.py::test_a_site_is_whole",
     "make readme": UNIT + "readme.py::test_an_old_page_is_told_and_not_written",
     "make bench": UNIT + "bench_report.py::test_the_json_has_every_row_with_its_machine",

@@ -89,9 +89,9 @@ def test_the_oldest_versions_are_the_stated_lower_bounds(python):
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_what_is_no_dependency_of_ours_is_alike_in_both_files(python):
-    """The installer, and the package that the digits are remade from."""
+    """The installer, what an editable install needs, and what the digits are remade from."""
     newest, oldest = (exact_versions(file, python) for file in FILES)
-    for name in ("uv", "scikit-learn"):
+    for name in ("uv", "editables", "scikit-learn"):
         assert newest[name] == oldest[name]
 
 
@@ -148,7 +148,7 @@ def test_the_oldest_file_takes_the_installer_from_the_newest(tool, monkeypatch, 
     monkeypatch.setattr(make.subprocess, "run", resolve)
     assert make.main() == 0
     newest, oldest = asked
-    assert newest[1] == b"uv\nscikit-learn\n"
+    assert newest[1] == b"uv\neditables\nscikit-learn\n"
     assert oldest[1] == b""
     assert "lowest-direct" in oldest[0]
     assert "lowest-direct" not in newest[0]
