@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from test_softmax_view import OVERRUN
 
 pytestmark = pytest.mark.browser
 
@@ -390,6 +391,12 @@ def test_nothing_is_wider_than_the_page(explorer, width):
         assert (bars["y"] > image["y"] + image["height"]) == (width == 640)
     finally:
         explorer.notebook.page.set_viewport_size({"width": 1024, "height": 1000})
+
+
+def test_at_any_width_it_keeps_within_its_frame(explorer):
+    explorer.notebook.run("explorer.selected = [5, 7, 38]; explorer.run();")
+    explorer.says("All methods name the same class for all 3 samples.")
+    assert explorer.root.evaluate(OVERRUN) == []
 
 
 PAINTED = """(code) => new Promise((painted) => {
