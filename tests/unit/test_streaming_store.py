@@ -164,6 +164,13 @@ def test_an_array_that_does_not_fit(message):
     assert message in str(raised.value)
 
 
+def test_an_array_that_does_not_fit_is_told_before_a_journal_is_begun(tmp_path):
+    path = tmp_path / "rows.bin"
+    with pytest.raises(ValueError, match="out has"):
+        write(np.memmap(path, np.float32, "w+", shape=(20, 3)))
+    assert names(path) == ["rows.bin"]
+
+
 def test_an_array_that_cannot_be_written():
     fixed = np.empty((20, 2), np.float32)
     fixed.flags.writeable = False
