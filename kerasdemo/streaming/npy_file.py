@@ -68,7 +68,7 @@ class NpyFile:
     def reaches(self, start: int, stop: int) -> bool:
         """Say whether the file may hold rows `start` to `stop`: they are in order and within it."""
         if self._part.exists():
-            return 0 <= start <= stop and self._at(stop) <= self._part.stat().st_size
+            return start <= stop and self._at(stop) <= self._part.stat().st_size
         return False
 
     def checksum(self, start: int, stop: int, sum_so_far: int) -> int:

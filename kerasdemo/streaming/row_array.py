@@ -61,7 +61,7 @@ class RowArray:
 
     def reaches(self, start: int, stop: int) -> bool:
         """Say whether the array has rows `start` to `stop`."""
-        return 0 <= start <= stop <= len(self._array)
+        return start <= stop <= len(self._array)
 
     def checksum(self, start: int, stop: int, sum_so_far: int) -> int:
         """Return the checksum of all rows up to `stop`, given that up to `start`."""

@@ -424,6 +424,16 @@ def test_one_number_a_batch():
     assert [(r["sum"].item(), r["rows"].item()) for r in results] == [(6, 3), (9, 2)]
 
 
+@pytest.mark.parametrize("packed", [lambda y: {"only": y}, lambda y: [y], lambda y: {"a": [y]}])
+def test_a_single_output_keeps_its_form(packed):
+    class Packed(Sum):
+        def predict_step(self, data):
+            return packed(self(data))
+
+    results = list(kd.predict_stream(Packed(), numbered(5)))
+    assert_same(results, [packed(np.float32([[1], [2], [3]])), packed(np.float32([[4], [5]]))])
+
+
 def test_ragged_outputs_stay_ragged():
     class Ragged(Sum):
         def predict_step(self, data):

@@ -313,6 +313,14 @@ def test_a_first_line_that_says_nothing_is_told(line, out):
         write(out, resume=True)
 
 
+def test_spoilt_rows_are_computed_again_and_counted_once(out):
+    stop_after(5, out)
+    spoil(out.with_name("answers.npy.part"), 128 + 2 * 24)  # the third batch
+    stop_after(2, out, resume=True)  # it once more, and the fourth
+    assert write(out, resume=True) == 3
+    np.testing.assert_array_equal(np.load(out), answers())
+
+
 def test_rows_that_nobody_counted_do_not_stay(out):
     stop_after(7, out)
     with out.with_name("answers.npy.part").open("ab") as file:
