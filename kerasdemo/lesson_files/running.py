@@ -104,7 +104,10 @@ def _was_stopped(client: Any) -> bool:
     What comes of that (a dead kernel, a cancelled task) depends on the moment;
     ``NotebookClient.async_setup_kernel`` keeps the closing as this attribute.
     """
-    return getattr(client, "_async_cleanup_kernel_future", None) is not None
+    closing = getattr(client, "_async_cleanup_kernel_future", None)
+    if closing is not None and closing.done() and not closing.cancelled():
+        closing.exception()  # two closings got into each other's way; unread, asyncio prints it
+    return closing is not None
 
 
 def _lesson_error(error: BaseException, where: str, seconds_a_cell: int) -> LessonError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import importlib.util
 import json
 import os
@@ -10,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -443,6 +446,20 @@ def test_ctrl_c_stops_the_whole_run(series, tmp_path, moment):
     _, said = running_now.communicate(timeout=60)
     assert running_now.returncode == 130, said
     assert said.splitlines()[-1:] == ["Stopped."]
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_closings_that_were_in_each_others_way_print_nothing(caplog, looked_at):
+    """nbclient closes the kernel for the signal, and once more at its end: one finds nothing."""
+    loop = asyncio.new_event_loop()
+    client = types.SimpleNamespace(_async_cleanup_kernel_future=loop.create_future())
+    client._async_cleanup_kernel_future.set_exception(AttributeError("cleanup_resources"))
+    if looked_at:
+        assert running._was_stopped(client)
+    del client
+    gc.collect()
+    loop.close()
+    assert ("never retrieved" in caplog.text) is not looked_at
 
 
 def test_what_runs_need_is_named(monkeypatch, capsys):

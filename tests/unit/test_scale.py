@@ -6,15 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 import pytest
 from limits import within
 from PIL import Image
+from processes import gone, living
 
 import kerasdemo as kd
 from kerasdemo import scale
@@ -64,19 +62,6 @@ def ray():
 def by_batches(model, images, size):
     parts = [model.predict_on_batch(images[at : at + size]) for at in range(0, len(images), size)]
     return np.concatenate(parts)
-
-
-def living(processes):
-    """Return those that run; one that its parent never asked after is a name in a list only."""
-    dead = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    return [p for p in processes if p.is_running() and p.status() not in dead]
-
-
-def gone(processes, seconds=30):
-    end = time.monotonic() + seconds
-    while living(processes) and time.monotonic() < end:
-        time.sleep(0.1)
-    return not living(processes)
 
 
 def write_parquet(path, images, names):
@@ -346,117 +331,6 @@ def test_parquet_columns_become_arrays():
     assert np.array_equal(cells(shards.table_of({"a": cube})["a"]), cube)
     with pytest.raises(ValueError, match="different lengths"):
         cells(pa.array([[1, 2], [3]]))
-
-
-# With a Ray of its own; so before the tests that share one
-
-
-def test_no_cluster_at_an_address_is_said(model, images):
-    pytest.importorskip("ray.data")
-    assert not cluster.import_ray().is_initialized()
-    with pytest.raises(ConnectionError, match="no cluster answers there"):
-        kd.predict_dataset(images, model, address="127.0.0.1:9")  # nobody listens there
-
-
-def test_ray_is_ended_when_no_thread_asks_it_any_more():
-    seen, asking = [], threading.Thread(target=time.sleep, args=(0.5,), name="iter_threaded")
-
-    class Stand:
-        @staticmethod
-        def shutdown():
-            seen.append(asking.is_alive())
-
-    asking.start()
-    cluster._end(Stand)
-    assert seen == [False]
-
-
-def test_interrupted_at_its_start_it_leaves_no_process(monkeypatch, tmp_path):
-    pytest.importorskip("ray.data")
-    from ray._private.node import Node
-
-    ray, seen = cluster.import_ray(), {}
-    assert not ray.is_initialized()
-
-    def interrupt(node):
-        seen["family"] = psutil.Process().children(recursive=True)
-        seen["folder"] = Path(node.get_session_dir_path()).parent
-        seen["token"] = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
-        seen["others"] = seen["token"].parent.stat().st_mode & 0o077
-        seen["lean"] = Path(os.environ["PYTHONPATH"].split(os.pathsep)[0]).parent
-        raise KeyboardInterrupt
-
-    home = tmp_path / "home"  # where nothing can be written
-    home.write_text("no folder")
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(home))
-    monkeypatch.setattr(Node, "start_ray_processes", interrupt)  # the head's own run already
-    before = set(psutil.Process().children(recursive=True))
-    with pytest.raises(KeyboardInterrupt), cluster.connected(None, cores=1, data=0):
-        pass
-    assert set(seen["family"]) - before
-    assert gone(set(seen["family"]) - before)
-    assert not seen["folder"].exists()
-    assert seen["token"].parent == seen["lean"] == seen["folder"].parent
-    assert not seen["lean"].exists()
-    assert seen["others"] == 0 or os.name == "nt", "another user may write what Ray imports"
-    assert "RAY_AUTH_TOKEN_PATH" not in os.environ
-    assert not ray.is_initialized()
-
-
-def test_interrupted_it_leaves_no_process_no_file_and_no_setting(
-    model, images, monkeypatch, tmp_path
-):
-    pytest.importorskip("ray.data")
-    assert not cluster.import_ray().is_initialized()
-    seen = {}
-
-    class Stop:
-        def __init__(self, *args, **options):
-            pass
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *args):
-            return False
-
-        def update(self, rows):
-            family = psutil.Process().children(recursive=True)
-            seen["family"] = family
-            printed = sys.modules["ray._private.ray_logging"].stdout_deduplicator
-            seen["hushed"] = printed.skip_re and printed.skip_re.search("Task MapWorker failed")
-            node = cluster.import_ray()._private.worker._global_node
-            seen["folder"] = Path(node.get_session_dir_path()).parent
-            seen["open"] = {
-                connection.laddr.ip.removeprefix("::ffff:")
-                for process in [psutil.Process(), *living(family)]
-                for connection in process.net_connections("tcp")
-                if connection.status == psutil.CONN_LISTEN
-            }
-            raise KeyboardInterrupt
-
-    ray, usual = cluster.import_ray(), cluster.import_ray().shutdown
-
-    def shutdown():
-        names = [thread.name for thread in threading.enumerate()]
-        seen["asking"] = [name for name in names if name.startswith(cluster.THREADS)]
-        usual()
-
-    monkeypatch.setattr(ray, "shutdown", shutdown)
-    monkeypatch.setattr(collecting, "progress_bar", Stop)
-    before = dict(os.environ), signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt):
-        kd.predict_dataset(images, model, workers=1, batch_size=20, out=tmp_path / "answers")
-    assert seen["open"] == {"127.0.0.1"}
-    assert seen["hushed"]
-    assert len(seen["family"]) >= 3
-    assert seen["asking"] == [], "a thread that asks Ray now ends this process, silently"
-    assert gone(seen["family"])
-    assert not seen["folder"].exists()
-    assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
-    assert list(tmp_path.iterdir()) == []
-    assert not cluster.import_ray().is_initialized()
 
 
 # With Ray, and no model

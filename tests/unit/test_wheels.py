@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import itertools
 import os
 import re
@@ -310,6 +310,8 @@ def test_uv_and_pip_install_from_a_folder_and_ask_nobody(tool, monkeypatch, tmp_
         monkeypatch.setenv(name, "http://127.0.0.1:9/simple")
     if not with_uv:
         monkeypatch.setattr(installing, "probe_uv", lambda python, env: False)
+    elif importlib.util.find_spec("uv") is None:
+        pytest.skip("there is no uv in this Python. Type: python -m pip install uv")
     given = (["--dry-run", "kdtiny"], str(folder / "list.txt"), str(folder))
     code, output = installing.pip_install(str(tmp_path / "venv"), *given)
     assert code == 0, output
