@@ -190,6 +190,19 @@ def test_a_stream_that_was_left_goes_on(count, out):
     assert names(out) == ["answers.npy"]
 
 
+def test_a_stream_that_was_left_lets_go_of_its_file(out, monkeypatch):
+    """Windows renames and deletes no open file."""
+    closed, close = [], NpyFile.close
+
+    def noted(self):
+        close(self)
+        closed.append(self._file)
+
+    monkeypatch.setattr(NpyFile, "close", noted)
+    stop_after(2, out)
+    assert closed == [None]
+
+
 def test_a_batch_that_fails_loses_nothing(out):
     def fails(x):
         return tf.debugging.check_numerics(x, "broken sensor")
