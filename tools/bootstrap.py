@@ -106,7 +106,9 @@ def lab_command(python, root, port=None, browser=None):
     """Compose the call of JupyterLab: this machine only, no news, the first lesson open.
 
     What it saves can be read without a kernel, and widgets need not wait for the network's buffers
-    (kerasdemo/saving.py and prompt_messages.py say how a hub does the same).
+    (kerasdemo/saving.py and prompt_messages.py say how a hub does the same). What the server
+    and its kernels say to each other is encrypted where they can: else each warns, on the terminal,
+    of those who listen.
     """
     command = [
         python,
@@ -117,6 +119,7 @@ def lab_command(python, root, port=None, browser=None):
         "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
         "--ServerApp.contents_manager_class=kerasdemo.notebook_files.NotebookFiles",
         "--ServerApp.kernel_websocket_connection_class=kerasdemo.prompt_messages.PromptConnection",
+        "--KernelManager.transport_encryption=auto",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--Application.log_level=WARN",

@@ -172,6 +172,7 @@ class LabServer(JupyterServer):
         return [
             *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
             f"--ServerApp.root_dir={self.root}",
+            "--KernelManager.transport_encryption=auto",  # as `make lab` has it
             f"--IdentityProvider.token={self.token}",
         ]
 

@@ -414,6 +414,17 @@ def test_the_lab_listens_on_this_machine_alone(bootstrap, tmp_path):
     assert ("--allow-root" in command) == (hasattr(os, "geteuid") and os.geteuid() == 0)
 
 
+def test_the_terminal_hears_no_warning_of_listeners(bootstrap):
+    """A kernel without encryption gives one at each start."""
+    manager = pytest.importorskip("jupyter_client.manager", reason="get JupyterLab: make test")
+    kernel = pytest.importorskip("ipykernel.kernelapp")
+    assert "--KernelManager.transport_encryption=auto" in bootstrap.lab_command("python", ".")
+    assert "auto" in manager.KernelManager.transport_encryption.values
+    if "without encryption" in Path(kernel.__file__).read_text(encoding="utf-8"):  # from 7.4 on
+        spec = importlib.import_module("ipykernel.kernelspec").get_kernel_dict()
+        assert "curve" in spec["metadata"]["supported_encryption"]
+
+
 def test_an_ordinary_user_gets_no_allow_root(bootstrap, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
     assert "--allow-root" not in bootstrap.lab_command("python", str(tmp_path))
