@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,60 +18,35 @@ POLICY = (
 DIGITS = next(path for path in LESSONS if path.name.startswith("01_"))
 
 
-def nbval(path):
-    """Run strict nbval over one notebook in a process of its own."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *POLICY, str(path)]
-    return subprocess.run(command, cwd=path.parent, capture_output=True, text=True)
-
-
 def beginning(notebook, last):
-    """Cut a lesson after the cell with this id, to keep the test short."""
+    """Cut a lesson after the cell with this id, to keep the tests short."""
     ids = [cell.id for cell in notebook.cells]
     notebook.cells = notebook.cells[: ids.index(last) + 1]
     return notebook.cells[-1]
 
 
-@pytest.fixture
-def copied(read_lesson, tmp_path):
-    """Return lesson 01 up to its first experiment, that cell, and where the copy goes."""
-    notebook = read_lesson(DIGITS)
-    return notebook, beginning(notebook, "round-1-run"), tmp_path / DIGITS.name
+def leave(notebook):
+    """Alter nothing."""
 
 
-def test_an_untouched_copy_passes(copied):
-    notebook, _, path = copied
-    nbformat.write(notebook, path)
-    done = nbval(path)
-    assert done.returncode == 0, done.stdout
-
-
-def test_one_altered_digit_fails(copied):
-    notebook, cell, path = copied
-    stream = next(output for output in cell.outputs if output.output_type == "stream")
+def alter_a_digit(notebook):
+    """Print another digit in the last cell."""
+    stream = next(o for o in notebook.cells[-1].outputs if o.output_type == "stream")
     place = next(i for i, sign in enumerate(stream.text) if sign.isdigit())
     new = str((int(stream.text[place]) + 1) % 10)
     stream.text = stream.text[:place] + new + stream.text[place + 1 :]
-    nbformat.write(notebook, path)
-    done = nbval(path)
-    assert done.returncode == 1
-    assert done.stdout.count("FAILED") == 1, done.stdout
-    assert f"Cell {cell.execution_count - 1} " in done.stdout, "nbval counts code cells from 0"
 
 
-def test_an_altered_word_in_a_question_fails(copied):
-    notebook, _, path = copied
+def alter_a_question(notebook):
+    """Ask with another letter."""
     question = next(cell for cell in notebook.cells if cell.id == "round-1-question")
     data = question.outputs[0].data
     assert "<strong>A.</strong>" in data["text/html"]
     data["text/html"] = data["text/html"].replace("<strong>A.</strong>", "<strong>D.</strong>")
-    nbformat.write(notebook, path)
-    done = nbval(path)
-    assert done.returncode == 1
-    assert done.stdout.count("FAILED") == 1, done.stdout
 
 
-def test_style_sheets_and_picture_bytes_are_not_compared(copied):
-    notebook, _, path = copied
+def alter_styles_and_pictures(notebook):
+    """Change what comes with the outputs and says nothing."""
     changed = 0
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -79,9 +56,47 @@ def test_style_sheets_and_picture_bytes_are_not_compared(copied):
                 changed += new != page
                 output.data["text/html"] = new
     assert changed >= 3
-    nbformat.write(notebook, path)
-    done = nbval(path)
-    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory):
+    """Run strict nbval over four copies of lesson 01, up to its first experiment.
+
+    Returns, for each alteration, the names of the cells that failed, and the number of the last.
+    """
+    folder, failed = tmp_path_factory.mktemp("copies"), {}
+    for alter in (leave, alter_a_digit, alter_a_question, alter_styles_and_pictures):
+        notebook = nbformat.read(DIGITS, as_version=4)
+        last = beginning(notebook, "round-1-run").execution_count - 1  # nbval counts from 0
+        alter(notebook)
+        nbformat.write(notebook, folder / f"{alter.__name__}.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", *POLICY, "--rootdir", str(folder), str(folder)]
+    cache = ["-o", f"cache_dir={folder / 'cache'}"]
+    subprocess.run([*command, *cache], cwd=folder, capture_output=True, check=False)
+    told = json.loads((folder / "cache" / "v" / "cache" / "lastfailed").read_text("utf-8"))
+    for name in told:
+        file, _, cell = name.partition("::")
+        failed.setdefault(Path(file).stem, []).append(cell)
+    ran = json.loads((folder / "cache" / "v" / "cache" / "nodeids").read_text("utf-8"))
+    assert len({name.partition("::")[0] for name in ran}) == 4
+    return failed, last
+
+
+def test_an_untouched_copy_passes(failures):
+    assert "leave" not in failures[0]
+
+
+def test_one_altered_digit_fails(failures):
+    failed, last = failures
+    assert failed["alter_a_digit"] == [f"Cell {last}"]
+
+
+def test_an_altered_word_in_a_question_fails(failures):
+    assert len(failures[0]["alter_a_question"]) == 1
+
+
+def test_style_sheets_and_picture_bytes_are_not_compared(failures):
+    assert "alter_styles_and_pictures" not in failures[0]
 
 
 def test_the_policy_is_the_one_that_make_test_runs():

@@ -112,11 +112,12 @@ def wrong_classifies(model):
     "facet", ["values", "type", "no images", "graphs", "one image", "many images"]
 )
 def test_each_trial_of_classify_bites(facet, model, given, monkeypatch):
-    monkeypatch.setattr(whole, "MANY", 1_024)  # one by one these take twelve times as long
+    monkeypatch.setattr(whole, "MANY", 1_024)  # one by one these take ten times as long
     trials = whole.trials(wrong_classifies(model)[facet], given, memory=False)
     assert the_one(facet, trials).passed is False
 
 
+@pytest.mark.long
 def test_memory_is_that_of_the_largest_batch(images):
     """In fresh processes; that slices of 256 pass, the check of lesson 13's solution shows."""
     shipped = kd.load_classifier()

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -42,10 +43,9 @@ def test_a_pipe_gets_no_colour_and_no_wide_lines(plain):
     assert max(map(len, plain.stdout.splitlines())) <= 100
 
 
-def test_json_is_json_and_nothing_else():
-    done = run("--json", "--samples", "5", "--methods", "predict,call")
-    data = json.loads(done.stdout)
-    assert done.returncode == 0
+def test_json_is_json_and_nothing_else(capfd):
+    assert main(["--json", "--samples", "5", "--methods", "predict,call"]) == 0
+    data = json.loads(capfd.readouterr().out)
     assert data["comparison"]["samples"] == 5
     assert set(data["comparison"]["seconds"]) == {"predict", "call"}
     assert data["setup"]["ok"] is True
@@ -131,12 +131,17 @@ def test_a_problem_in_the_setup_ends_with_status_1():
 @pytest.fixture(scope="module")
 def modest():
     """What a terminal gets that is narrow and knows only ASCII."""
-    return run("--samples", "2", PYTHONIOENCODING="ascii", COLUMNS="80")
+    said = io.BytesIO()
+    with pytest.MonkeyPatch.context() as patch, io.TextIOWrapper(said, "ascii") as terminal:
+        patch.setattr(sys, "stdout", terminal)
+        patch.setenv("COLUMNS", "80")
+        assert main(["--samples", "2"]) == 0
+        terminal.flush()
+        return said.getvalue().decode("ascii")
 
 
 def test_a_terminal_that_knows_only_ascii_gets_ascii(modest):
-    assert modest.returncode == 0, modest.stderr
-    assert "!= EagerTensor" in modest.stdout
+    assert "!= EagerTensor" in modest
 
 
 def test_a_reader_that_stops_listening_is_no_error():
@@ -146,7 +151,7 @@ def test_a_reader_that_stops_listening_is_no_error():
 
 
 def test_a_narrow_terminal_gets_narrow_lines(modest):
-    assert max(map(len, modest.stdout.split("\n\n")[1].splitlines())) <= 80
+    assert max(map(len, modest.split("\n\n")[1].splitlines())) <= 80
 
 
 def test_a_warning_is_told_and_does_not_stop_the_comparison(capsys):

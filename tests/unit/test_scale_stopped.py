@@ -89,6 +89,7 @@ def test_interrupted_at_its_start_it_leaves_no_process(monkeypatch, tmp_path):
     assert not ray.is_initialized()
 
 
+@pytest.mark.long
 def test_interrupted_it_leaves_no_process_no_file_and_no_setting(
     model, images, monkeypatch, tmp_path
 ):

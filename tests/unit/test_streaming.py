@@ -1,5 +1,6 @@
 """Results of a stream: the same as predict's, batch by batch, and the model as it was."""
 
+import functools
 import gc
 import itertools
 import weakref
@@ -69,9 +70,15 @@ def numbered(n, batch=3):
 # ------------------------------------------------------------------ the same as predict
 
 
+@functools.cache
+def built(name):
+    """Build a model once for the tests that leave it as it is: its graphs are made once, too."""
+    return MODELS[name]()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_as_predict(name):
-    model, images = MODELS[name](), small_models.images(70)
+    model, images = built(name), small_models.images(70)
     results = list(kd.predict_stream(model, dataset(images)))
     assert len(results) == 24
     assert_same(joined(results), model.predict(images, verbose=0))
@@ -79,7 +86,7 @@ def test_the_same_as_predict(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_batch_is_as_from_predict_on_batch(name):
-    model, images = MODELS[name](), small_models.images(3)
+    model, images = built(name), small_models.images(3)
     (result,) = kd.predict_stream(model, dataset(images))
     assert_same(result, model.predict_on_batch(images))
 
@@ -95,7 +102,7 @@ ELEMENTS = {
 @pytest.mark.parametrize("form", ELEMENTS)
 @pytest.mark.parametrize("name", ["functional", "subclassed", "overridden"])
 def test_every_form_of_element(name, form):
-    model, images = MODELS[name](), small_models.images(7)
+    model, images = built(name), small_models.images(7)
     whole = tf.data.Dataset.from_tensor_slices((images, np.arange(7), np.ones(7)))
     given = whole.map(ELEMENTS[form]).batch(3)
     assert_same(
