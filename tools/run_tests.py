@@ -6,8 +6,9 @@ whose tool is missing is skipped and says how to get it; with ``CI=true`` that i
 marked ``long`` are left out, and counted in the summary, unless ``--long`` asks for them.
 ``--shuffle 7`` runs them in another order, the seventh: no test may lean on the one before.
 
-What fails in the browser is tried once more when nothing runs beside it: a page that was late on a
-busy machine is then told from one that is wrong, and the summary counts it as unsteady.
+What fails in the browser is tried once more when nothing runs beside it, and so is a lesson whose
+outputs differ: a page that was late on a busy machine, or a time that came out otherwise, is then
+told from one that is wrong, and the summary counts it as unsteady.
 
 `make test` calls this in the virtual environment; by hand:
 ``python tools/run_tests.py [--only LAYER] [--in-turn] [--long] [--shuffle N] [pytest arguments]``.
@@ -56,11 +57,13 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),  # kerasdemo: the examples in its docstrings
     "widgets": ((*PYTEST, "tests/widgets"),),
     "lessons": ((*PYTEST, "tests/lessons", f"--ignore={STATIC}"),),
-    "nbval": ((*PYTEST, *NBVAL, "notebooks"),),
+    "nbval": (
+        (*PYTEST, "-o", "cache_dir=build/nbval-cache", "--cache-clear", *NBVAL, "notebooks"),
+    ),  # a cache of its own: it knows what failed
     "static": ((*PYTEST, STATIC),),
     "browser": (
         (*PYTEST, "-o", "cache_dir=build/browser-cache", "--cache-clear", "tests/browser"),
-    ),  # a cache of its own: it knows what failed
+    ),
     "hub": ((*PYTEST, "tests/hub"),),
 }
 # Layer: the modules without which none of it can run.
@@ -76,8 +79,8 @@ TOOLS = {
 }
 BESIDE = ("browser", "nbval")  # the layers that run, one after the other, while the others do
 LONG = ("-m", "not newest_keras")  # the marks of pyproject.toml, but for `long`
-IN_ORDER = ("nbval",)  # the layers that are never shuffled: a lesson's cells follow each other
-AGAIN = ("browser",)  # the layers whose failures are tried once more at rest
+IN_ORDER = ("nbval",)  # the layers that are never cut or shuffled: a lesson's cells follow each other
+AGAIN = ("browser", "nbval")  # the layers whose failures are tried once more at rest
 LEFT_OUT = "left out"  # the property of a report in which tests/conftest.py counts them
 FEW = 5  # more failures than these are no accident
 # What the browser tests take from npm, and where it is put; `make clean` removes it.
@@ -193,17 +196,25 @@ def run_layer(layer: str, out: TextIO | None = None, more: Sequence[str] = ()) -
     return Outcome(layer, "FAILED" if any(codes) else "ok", counts, time.monotonic() - start)
 
 
+def once_more(layer: str) -> list[str]:
+    """Say which command runs again what failed in a layer: its tests, or its lessons as a whole."""
+    (command,) = LAYERS[layer]
+    again = [part for part in command if part != "--cache-clear"]
+    if layer not in IN_ORDER:
+        return [*again, "--last-failed", "--last-failed-no-failures=none"]
+    cache = next(part for part in command if part.startswith("cache_dir=")).partition("=")[2]
+    failed = json.loads((ROOT / cache / "v" / "cache" / "lastfailed").read_text("utf-8"))
+    return [*again[:-1], *sorted({name.partition("::")[0] for name in failed})]
+
+
 def try_again(first: Outcome) -> Outcome:
     """Run what failed in a layer once more; it passed if all of that passes now."""
     failed = first.counts.get("failed", 0)
     if first.layer not in AGAIN or first.verdict == "ok" or not 1 <= failed <= FEW:
         return first
     print(f"\n=== {first.layer}, what failed once more, with nothing beside it ===", flush=True)
-    (command,) = LAYERS[first.layer]
-    again = [part for part in command if part != "--cache-clear"]
-    options = ("--last-failed", "--last-failed-no-failures=none", *LONG)
     start = time.monotonic()
-    code = subprocess.run([sys.executable, *again, *options], cwd=ROOT).returncode
+    code = subprocess.run([sys.executable, *once_more(first.layer), *LONG], cwd=ROOT).returncode
     seconds = first.seconds + time.monotonic() - start
     if code:
         return replace(first, seconds=seconds)

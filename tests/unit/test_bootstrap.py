@@ -653,6 +653,38 @@ def test_what_fails_in_the_browser_once_is_unsteady_and_no_failure(runner, brows
     assert (browser_tests / "tries").read_text() == "xx", "the second run is of what failed"
 
 
+LESSON = """
+import pathlib
+
+NOTES = pathlib.Path(__file__).with_suffix(".notes")
+
+def test_first_cell():
+    with NOTES.open("a") as file:
+        file.write("run ")
+
+def test_second_cell():
+    assert NOTES.read_text().split() {wanted}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "verdict"),
+    [("!= ['run']", "ok .* 4 passed, 1 unsteady"), ("== []", "FAILED .* 3 passed, 1 failed")],
+)
+def test_a_lesson_that_differs_runs_once_more_as_a_whole(
+    runner, browser_tests, monkeypatch, capfd, wanted, verdict
+):
+    (browser_tests / "test_pages.py").unlink()
+    for lesson, rule in {"test_03.py": wanted, "test_04.py": "== ['run']"}.items():
+        (browser_tests / lesson).write_text(LESSON.replace("{wanted}", rule))
+    monkeypatch.setitem(runner.LAYERS, "nbval", runner.LAYERS["browser"])
+    monkeypatch.setattr(runner, "ROOT", browser_tests)  # pytest names the tests from there
+    assert runner.main(["--only", "nbval"]) == (verdict[:2] != "ok")
+    assert re.search(rf"nbval +{verdict}", capfd.readouterr().out)
+    assert (browser_tests / "test_03.notes").read_text() == "run run ", "the cell before it, too"
+    assert (browser_tests / "test_04.notes").read_text() == "run ", "what passed is left alone"
+
+
 def test_what_fails_twice_is_a_failure(runner, browser_tests, capfd):
     file = browser_tests / "test_pages.py"
     file.write_text(file.read_text().replace("assert tries", "assert not 'right'"))
