@@ -362,8 +362,8 @@ def test_the_model_is_as_it_was(used):
         model.predict(models.images(), verbose=0)
         model.stop_predicting = True
     before = state(model)
-    methods = THREE if used else "predict"
-    kd.edge_cases(model, cases=ODDEST, methods=methods, progress=False)
+    cases, methods = (ODDEST, THREE) if used else (ODDEST[2:5], "predict")
+    kd.edge_cases(model, cases=cases, methods=methods, progress=False)
     assert state(model) == before
 
 

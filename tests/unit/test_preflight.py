@@ -406,6 +406,8 @@ def test_reports_do_not_share_what_they_hold(report):
 
 
 def test_mistakes_in_asking_are_named():
+    with pytest.raises(TypeError, match="Keras model"):
+        preflight(1, 2)
     with pytest.raises(TypeError, match="load_model"):
         preflight("model.keras", mistakes.ROWS)
     with pytest.raises(ValueError, match="it can be predict, predict_on_batch"):
