@@ -60,11 +60,11 @@ def first_of_each(names, kind):
 
     Each is looked at every day. This is for the proof, by calls of Keras's, that the look is right.
     """
-    seen = set()
-    for name in names:
-        marks = pytest.mark.long if kind(name) in seen else ()
-        seen.add(kind(name))
-        yield pytest.param(name, marks=marks, id=name)
+    first = {kind(name): name for name in reversed(list(names))}.values()
+    return [
+        pytest.param(name, marks=() if name in first else pytest.mark.long, id=name)
+        for name in names
+    ]
 
 
 def first_word(name):
