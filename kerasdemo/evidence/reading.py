@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,15 @@ from kerasdemo.sources.folder import cache_folder
 SAMPLES = [5, 38, 3939, 27389]
 
 
+@functools.cache
+def shipped() -> Any:
+    """Load the classifier that ships with the kit, once for all who only ask it."""
+    return load_classifier()
+
+
 def probabilities(images: Any) -> Any:
     """Predict with the classifier that ships with the kit."""
-    return load_classifier().predict(images, verbose=0)
+    return shipped().predict(images, verbose=0)
 
 
 def rows_sum_to_one() -> Seen:
@@ -126,7 +133,7 @@ def training_samples_show_generalising() -> Seen:
 def methods_bit_identical() -> Seen:
     """Predict 32 digits at once and one by one, bit for bit."""
     images = load_digits().test[:32].images
-    model = load_classifier()
+    model = shipped()
     whole, single = (model.predict(images, batch_size=size, verbose=0) for size in (32, 1))
     rows = int((whole != single).any(axis=-1).sum())
     apart, same = (

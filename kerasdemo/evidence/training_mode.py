@@ -88,6 +88,6 @@ def bar_shows_the_trained_model() -> Seen:
     model, digits = build_classifier(), load_digits().train
     bar = model.fit(digits.images, digits.labels, batch_size=250, verbose=0)
     shown = bar.history["accuracy"][0]
-    _, again = model.evaluate(digits.images, digits.labels, verbose=0)
+    _, again = model.evaluate(digits.images, digits.labels, batch_size=250, verbose=0)
     evidence = f"shown for the epoch: {shown:.2f}; the same digits after it: {again:.2f}"
     return judge(abs(shown - again) < 0.05, evidence)

@@ -297,7 +297,7 @@ def test_memory_that_no_system_tells_is_not_measured(monkeypatch):
 def test_a_measuring_process_that_ends_early_is_told(monkeypatch):
     monkeypatch.setattr(memory_calls, "rows_for", lambda megabytes: 32)
     with pytest.raises(NotMeasuredHere, match="`prepare` raised TypeError"):
-        extra_memory("predict_array", "many")
+        extra_memory("rows", "many")  # raises before it would want Keras
 
 
 @pytest.mark.parametrize(("third", "verdict"), [(0, "holds"), (1, "false")])

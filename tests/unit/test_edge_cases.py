@@ -77,24 +77,37 @@ MAKERS = {
 }
 SHAPES = [RIGHT, "no batch axis", "no channel axis", "list of samples", "list of one batch"]
 SHAPES += ["uint8 0..255", "half the size", "Dataset of single samples"]
-TRIED = {  # without an entry, all cases
+TRIED = {  # without an entry, all cases; the others only what comes to something else with them
+    "sequential": [RIGHT, "list of three batches", "strings"],
+    "subclassed": [*SHAPES[2:5], "half the size", "list of three batches", "dict with another key"],
+    "pooled functional": ["no batch axis", "half the size", "Dataset of single samples"],
+    "pooled sequential": ["list of samples", "half the size"],
+    "pooled subclassed": ["no batch axis", "uint8 0..255", "half the size"],
+}
+AT_LENGTH = {  # for the long runs
     **dict.fromkeys((kind for kind in MAKERS if "pooled" in kind), SHAPES),
     "sequential": [*SHAPES, "list of three batches", "0 rows", "NaN", "None", "dict", "strings"],
     "subclassed": [*SHAPES, "list of three batches", "0 rows", "None", "dict with another key"],
 }
+EACH_KIND = [
+    *((kind, TRIED.get(kind)) for kind in MAKERS),
+    *(pytest.param(kind, AT_LENGTH[kind], marks=pytest.mark.long) for kind in AT_LENGTH),
+]
+KIND_IDS = [*MAKERS, *(f"{kind}, at length" for kind in AT_LENGTH)]
+each_kind = pytest.mark.parametrize(("kind", "names"), EACH_KIND, ids=KIND_IDS)
 
 
 @pytest.fixture(scope="module")
 def tried():
-    """What came of it, by kind of model; each kind is tried once."""
+    """What came of it, by kind of model and list of cases; each is tried once."""
     known = {}
 
-    def of(kind):
-        if kind not in known:
-            model, cases = MAKERS[kind](), TRIED.get(kind)
-            known[kind] = kd.edge_cases(model, methods=THREE, cases=cases, progress=False)
+    def of(kind, names):
+        key = kind, *(names or ())
+        if key not in known:
+            known[key] = kd.edge_cases(MAKERS[kind](), methods=THREE, cases=names, progress=False)
             gc.collect()  # graphs of all kinds together take the collector far longer
-        return known[kind]
+        return known[key]
 
     return of
 
@@ -156,14 +169,12 @@ EXPECTED_POOLED = {
 }
 
 
-@pytest.mark.parametrize("kind", MAKERS)
-def test_each_input_comes_to_what_it_should(kind, tried):
+@each_kind
+def test_each_input_comes_to_what_it_should(kind, names, tried):
     expected = EXPECTED_POOLED if "pooled" in kind else EXPECTED
     column = next(i for i, name in enumerate(("func", "seq", "sub")) if name in kind)
-    wanted = {
-        name: row[column] for name, row in expected.items() if name in TRIED.get(kind, expected)
-    }
-    assert {case.name: letters(case) for case in tried(kind)} == wanted
+    wanted = {name: row[column] for name, row in expected.items() if names is None or name in names}
+    assert {case.name: letters(case) for case in tried(kind, names)} == wanted
 
 
 def unnumbered(text):
@@ -181,7 +192,7 @@ def plainly(call, x):
 
 
 def test_what_is_told_is_what_a_plain_call_comes_to(tried):
-    model, cases = named(), tried("functional")
+    model, cases = named(), tried("functional", None)
     samples = np.random.default_rng(0).random((5, *models.SHAPE), dtype=np.float32)
     known = odd_inputs(look_at(model), samples)
     for name in (*SHAPES, "0 rows", "NaN", "strings", "generator of (x,)", "dict", "None"):
@@ -209,9 +220,11 @@ def functions_of(file):
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("kind", MAKERS)
-def test_each_file_and_function_is_there(kind, tried):
-    calls = [c for case in tried(kind) for came in case.came.values() for c in (came, came.warm)]
+@each_kind
+def test_each_file_and_function_is_there(kind, names, tried):
+    calls = [
+        c for case in tried(kind, names) for came in case.came.values() for c in (came, came.warm)
+    ]
     places = {c.decided_by for c in calls if c is not None and c.decided_by.startswith("keras/")}
     assert places
     for place in places:
@@ -247,9 +260,9 @@ def test_the_function_that_decides_has_run():
     assert checked >= 10
 
 
-@pytest.mark.parametrize("kind", MAKERS)
-def test_nothing_is_left_without_a_reason(kind, tried):
-    for case in tried(kind):
+@each_kind
+def test_nothing_is_left_without_a_reason(kind, names, tried):
+    for case in tried(kind, names):
         for came in case.came.values():
             for call in (came, came.warm):
                 if call is not None:
@@ -308,15 +321,14 @@ def test_an_operation_that_cannot_compute_no_rows_is_not_blamed_on_keras():
 
 def test_each_message_is_met(tried):
     """No sentence waits for a message that Keras does not write any more."""
-    for kind in MAKERS:
-        tried(kind)
     extra = kd.edge_cases(
         MAKERS["pooled subclassed"](),
         methods=THREE,
         cases=["an axis too many", "dict with another key", "strings", "objects"],
         progress=False,
     )
-    calls = [c for kind in MAKERS for case in tried(kind) for c in case.came.values()]
+    everyday = [tried(kind, TRIED.get(kind)) for kind in MAKERS]
+    calls = [c for cases in everyday for case in cases for c in case.came.values()]
     small = kd.edge_cases(
         models.functional(), methods=("predict",), cases="no batch axis", progress=False
     )
@@ -350,7 +362,8 @@ def test_the_model_is_as_it_was(used):
         model.predict(models.images(), verbose=0)
         model.stop_predicting = True
     before = state(model)
-    kd.edge_cases(model, cases=ODDEST, methods=THREE, progress=False)
+    cases, methods = (ODDEST, THREE) if used else (ODDEST[2:5], "predict")
+    kd.edge_cases(model, cases=cases, methods=methods, progress=False)
     assert state(model) == before
 
 
@@ -519,7 +532,7 @@ def test_tensorflow_prints_nothing_into_the_notebook(capfd):
 
 
 def test_the_table_and_its_other_forms(tried):
-    cases = tried("sequential")
+    cases = tried("functional", None)
     assert cases.table.columns == THREE
     row = next(row for row in cases.table.rows if row.label == "no channel axis")
     assert row.cells[0] == "(5, 4) right; warm: ValueError; spoils the next call"
@@ -542,8 +555,8 @@ def test_a_few_cases_are_told_in_full_and_many_as_a_table(tried):
     few = kd.edge_cases(named(), cases=["0 rows"], methods=THREE, progress=False)
     assert repr(few).splitlines()[0] == "0 rows: array (0, 6, 6, 1) float32"
     assert "outputs was never set." in " ".join(repr(few).split())
-    assert "why" not in repr(tried("sequential"))
-    assert max(map(len, repr(tried("sequential")).splitlines())) <= 100
+    assert "why" not in repr(tried("functional", None))
+    assert max(map(len, repr(tried("functional", None)).splitlines())) <= 100
     assert "predict: UnboundLocalError" in repr(few["0 rows"]["predict"])
     with pytest.raises(KeyError, match="Did you mean '0 rows'"):
         few["0 row"]

@@ -1,5 +1,6 @@
 """The spy sees what ran, names where the time went, and leaves no trace of itself."""
 
+import itertools
 import sys
 import time
 
@@ -24,6 +25,14 @@ BUILDS = {
 }
 
 
+def builds(*everyday):
+    """Hand a test each kind of model; those that are not named are left for long runs."""
+    return [
+        pytest.param(build, id=name, marks=() if name in everyday else pytest.mark.long)
+        for name, build in BUILDS.items()
+    ]
+
+
 def built(build):
     model = build()
     model(IMAGES)
@@ -37,7 +46,7 @@ def counts(trace):
 # ---- what ran
 
 
-@pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS)
+@pytest.mark.parametrize("build", builds("functional", "overridden"))
 def test_the_three_depths(build):
     """Batches 3, 3, 1. One trace for full batches, one that fits any size, then none."""
     model = built(build)
@@ -55,7 +64,7 @@ def test_the_three_depths(build):
     assert counts(trace_call(model, IMAGES, "compiled", call="warm")) == (0, 0, 1, 1)
 
 
-@pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS)
+@pytest.mark.parametrize("build", builds("functional", "subclassed"))
 @pytest.mark.parametrize("method", METHODS)
 def test_each_layer_is_counted_in_every_kind_of_model(build, method):
     model = built(build)
@@ -256,18 +265,20 @@ def test_it_adds_up_to_what_another_clock_says():
                 seconds.append(time.perf_counter() - start)
 
     model = built(Clocked)
+    trace_call(model, models.images(64), call="next")  # warms it up, once for all
     ratios = []
     for _ in range(7):
-        trace = trace_call(model, models.images(64), call="warm")
+        trace = trace_call(model, models.images(64), call="next")
         ratios.append(sum(trace.phases.values()) / seconds[-1])
     assert abs(float(np.median(ratios)) - 1) < 0.05
 
 
 def test_hardly_anything_of_predict_is_without_a_name():
     model = built(models.functional)
+    trace_call(model, models.images(256), call="next")  # warms it up, once for all
     shares = []
     for _ in range(5):
-        trace = trace_call(model, models.images(256), call="warm")
+        trace = trace_call(model, models.images(256), call="next")
         shares.append(trace.phases["the rest"] / trace.seconds)
     assert float(np.median(shares)) < 0.05
 
@@ -464,10 +475,18 @@ def everything(model):
     )
 
 
-@pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
-@pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS)
-def test_everything_is_as_it_was(build, used):
-    model = built(build)
+AS_IT_WAS = [("functional", True), ("subclassed", False), ("overridden", True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "used"),
+    [
+        pytest.param(*both, marks=() if both in AS_IT_WAS else pytest.mark.long)
+        for both in itertools.product(BUILDS, (False, True))
+    ],
+)
+def test_everything_is_as_it_was(name, used):
+    model = built(BUILDS[name])
     if used:
         model.predict(IMAGES, verbose=0)
     before = everything(model)
