@@ -8,7 +8,6 @@ import re
 import examples
 import pytest
 from examples import EXAMPLES
-from lab_page import OpenNotebook
 from test_lessons import BROKEN
 
 pytestmark = pytest.mark.browser
@@ -126,12 +125,26 @@ def test_two_notebooks_do_not_hear_each_other(show, open_notebook):
     told(other, before)
 
 
-def test_two_tabs_of_one_notebook_show_the_same_state(show, lab_server):
+@pytest.fixture
+def second_tab(request, pages, lab_server):
+    """Return a function that opens a notebook in a second page."""
+    failed, opened = request.session.testsfailed, []
+
+    def open_again(notebook):
+        opened.append(pages.open(lab_server, notebook.path))
+        return opened[-1]
+
+    yield open_again
+    for second in opened:
+        pages.put_away(second, spoiled=request.session.testsfailed > failed, kernel=False)
+
+
+def test_two_tabs_of_one_notebook_show_the_same_state(show, second_tab):
     notebook = show(ALL)
     roots_of(notebook.page)
     notebook.save()
     notebook.page.wait_for_timeout(500)
-    second = OpenNotebook(lab_server, notebook.page.context.new_page(), notebook.path)
+    second = second_tab(notebook)
     before = notebook.run(f"print([{CLICKED}])")
     click_all(second.page)
     told(notebook, before)
