@@ -79,7 +79,9 @@ TOOLS = {
 }
 BESIDE = ("browser", "nbval")  # the layers that run, one after the other, while the others do
 LONG = ("-m", "not newest_keras")  # the marks of pyproject.toml, but for `long`
-IN_ORDER = ("nbval",)  # the layers that are never cut or shuffled: a lesson's cells follow each other
+IN_ORDER = (
+    "nbval",
+)  # the layers that are never cut or shuffled: a lesson's cells follow each other
 AGAIN = ("browser", "nbval")  # the layers whose failures are tried once more at rest
 LEFT_OUT = "left out"  # the property of a report in which tests/conftest.py counts them
 FEW = 5  # more failures than these are no accident

@@ -94,16 +94,38 @@ def open_notebook(request, pages, lab_server):
     assert errors == []
 
 
+@pytest.fixture(scope="session")
+def warm_notebooks(pages):
+    """Return the notebooks whose kernels several modules use in turn, by name."""
+    opened: dict[str, OpenNotebook] = {}
+    yield opened
+    for notebook in opened.values():
+        pages.put_away(notebook)
+
+
 @pytest.fixture(scope="module")
-def shared_notebook(request, pages, lab_server):
-    """Return a notebook that the tests of a module share: its first cell is the module's SETUP."""
-    failed = request.session.testsfailed
-    name = f"{request.module.__name__}.ipynb"
-    nbformat.write(notebook_of(request.module.SETUP), lab_server.root / name)
-    notebook = pages.open(lab_server, name)
-    notebook.run_all()
+def shared_notebook(request, pages, lab_server, warm_notebooks):
+    """Return a notebook that the tests of a module share: its first cell is the module's SETUP.
+
+    Modules that name the same KERNEL share one, too: TensorFlow takes seconds to be imported. What
+    the module before had in it is forgotten, but for changes of what it imported.
+    """
+    failed, module = request.session.testsfailed, request.module
+    kernel = getattr(module, "KERNEL", None)
+    if kernel in warm_notebooks:
+        notebook = warm_notebooks.pop(kernel)
+        notebook.begin_anew(module.SETUP)
+    else:
+        name = f"{module.__name__}.ipynb"
+        nbformat.write(notebook_of(module.SETUP), lab_server.root / name)
+        notebook = pages.open(lab_server, name)
+        notebook.run_all()
     yield notebook
-    pages.put_away(notebook, spoiled=request.session.testsfailed > failed)
+    spoiled = request.session.testsfailed > failed
+    if kernel is None or spoiled:
+        pages.put_away(notebook, spoiled=spoiled)
+    else:
+        warm_notebooks[kernel] = notebook
 
 
 @pytest.fixture

@@ -142,6 +142,19 @@ class OpenNotebook:
         self.page.evaluate(START, "notebook:run-all-below")
         self.wait_done()
 
+    def begin_anew(self, setup: str) -> None:
+        """Forget all names, leave one cell alone, with this code, and run it in the same kernel."""
+        self.use_theme("light")
+        self.show()
+        self.run("%reset -f")
+        self.page.evaluate(
+            "(source) => window.jupyterapp.shell.currentWidget.model.cells.get(0)"
+            ".sharedModel.setSource(source)",
+            setup,
+        )
+        self.run_all()
+        self.errors.clear()
+
     def use_theme(self, theme: str) -> None:
         """Change the theme of the open page, as its menu does, unless it has that one."""
         light = str(theme == "light").lower()
