@@ -85,6 +85,7 @@ class JupyterServer:
         environment = {name: str(self.home / place) for name, place in places.items()}
         path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
         self.set_theme("light")
+        self._leave_the_build_be()
         self._process = subprocess.Popen(
             [sys.executable, *self.command()],
             cwd=self.root,
@@ -132,6 +133,12 @@ class JupyterServer:
             file = self.settings / "@jupyterlab" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(wish))
+
+    def _leave_the_build_be(self) -> None:
+        """Keep each page from asking whether JupyterLab should be built anew: npm is slow."""
+        file = self.home / "config" / "labconfig" / "page_config.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"buildCheck": False}))
 
     def end_kernels(self, *paths: str) -> None:
         """Shut down the kernels of these notebooks; without any, every kernel of this server."""

@@ -101,7 +101,7 @@ def test_every_widget_works_in_notebook_7(notebook_server, page):
     assert page.hosts == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_every_widget_works_in_voila(voila_server, page, theme):
     errors = []
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))

@@ -7,7 +7,6 @@ import json
 import nbformat
 import pytest
 from lab import LabServer, notebook_of
-from lab_page import OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -51,13 +50,12 @@ def server(way, tmp_path_factory):
 
 
 @pytest.fixture
-def saved(browser, server):
+def saved(request, pages, server):
     """Return a notebook that was run, used and saved."""
+    failed = request.session.testsfailed
     name = f"{len(list(server.root.iterdir()))}.ipynb"
     nbformat.write(notebook_of(SETUP, CELL), server.root / name)
-    context = browser.new_context(viewport={"width": 1024, "height": 1000})
-    context.set_default_timeout(10_000)
-    notebook = OpenNotebook(server, context.new_page(), name)
+    notebook = pages.open(server, name)
     notebook.run_all()
     live(notebook).get_by_role("button", name="Next").click()
     live(notebook).get_by_text("Sample 1, labelled 1").wait_for()
@@ -66,8 +64,7 @@ def saved(browser, server):
         "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
     )
     yield notebook
-    context.close()
-    server.end_kernels()
+    pages.put_away(notebook, spoiled=request.session.testsfailed > failed)
 
 
 def live(notebook):

@@ -330,15 +330,23 @@ def test_the_theme_follows_the_system_and_then_the_reader(new_visit):
     assert page.get_by_role("button", name="Dark page").count() == 1
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES | WORDS)
+# The pages of words have the lesson's colours: in the dark they wait for the long tests.
+IN_THEMES = [
+    pytest.param(name, theme, marks=pytest.mark.long if name in WORDS and theme == "dark" else ())
+    for name in PAGES | WORDS
+    for theme in ("light", "dark")
+]
+
+
+@pytest.mark.parametrize(("name", "theme"), IN_THEMES)
 def test_axe_finds_nothing_serious(new_visit, remark, name, theme):
     axe_source()
     file = (PAGES | WORDS)[name]
     page = new_visit(file, color_scheme=theme).page
     page.wait_for_timeout(500)
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=REPORTS / f"site-{file[:2]}-{theme}.png", full_page=True)
+    if name in PAGES:  # the pages of words are many screens long
+        REPORTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=REPORTS / f"site-{file[:2]}-{theme}.png", full_page=True)
     serious = []
     for impact, rule, wish, place, how in run_axe(page.locator("body").first):
         if impact in ("serious", "critical"):
