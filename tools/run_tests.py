@@ -204,7 +204,7 @@ def once_more(layer: str) -> list[str]:
         return [*again, "--last-failed", "--last-failed-no-failures=none"]
     cache = next(part for part in command if part.startswith("cache_dir=")).partition("=")[2]
     failed = json.loads((ROOT / cache / "v" / "cache" / "lastfailed").read_text("utf-8"))
-    return [*again[:-1], *sorted({name.partition("::")[0] for name in failed})]
+    return [*again[:-1], *sorted({name.split("::")[0] for name in failed})]
 
 
 def try_again(first: Outcome) -> Outcome:
