@@ -1,7 +1,6 @@
 """Fixtures for tests in a real JupyterLab; `open_notebook` is the one to ask for.
 
-The server and the browser are started once for all the tests, and one JupyterLab in a page shows
-their notebooks one after the other.
+The server and the browser are started once for all the tests, and a page for each notebook.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab import CHROMIUM_ARGS, LabServer, find_chromium, notebook_of
-from lab_page import OpenNotebook, Pages
+from lab_page import OpenNotebook
 
+VIEWPORT = {"width": 1024, "height": 1000}
 REMARKS: list[str] = []
 
 
@@ -57,23 +57,15 @@ def lab_server(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def pages(browser):
-    """Return the pages that the tests use one after the other."""
-    pages = Pages(browser)
-    yield pages
-    pages.close()
-
-
 @pytest.fixture
-def open_notebook(request, pages, lab_server):
+def open_notebook(browser, lab_server):
     """Return a function that opens a notebook in JupyterLab and runs it.
 
     ``open_notebook("code of a cell", ..., theme="dark")`` or ``open_notebook(path=file)``, which
     opens a copy. At the end the test fails when the browser's console held an error.
     """
     opened: list[OpenNotebook] = []
-    failed = request.session.testsfailed
+    contexts = []
 
     def open_one(*cells: str, path: Path | None = None, theme: str = "light", run: bool = True):
         name = f"{len(list(lab_server.root.iterdir()))}_{path.name if path else 'test.ipynb'}"
@@ -81,51 +73,37 @@ def open_notebook(request, pages, lab_server):
             shutil.copy(path, lab_server.root / name)
         else:
             nbformat.write(notebook_of(*cells), lab_server.root / name)
-        notebook = pages.open(lab_server, name, theme)
+        lab_server.set_theme(theme)
+        context = browser.new_context(viewport=VIEWPORT)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        notebook = OpenNotebook(lab_server, context.new_page(), name)
         opened.append(notebook)
         if run:
             notebook.run_all()
         return notebook
 
     yield open_one
-    errors = [error for notebook in opened for error in notebook.errors]
+    for context in contexts:
+        context.close()
     for notebook in opened:
-        pages.put_away(notebook, spoiled=request.session.testsfailed > failed)
-    assert errors == []
-
-
-@pytest.fixture(scope="session")
-def warm_notebooks(pages):
-    """Return the notebooks whose kernels several modules use in turn, by name."""
-    opened: dict[str, OpenNotebook] = {}
-    yield opened
-    for notebook in opened.values():
-        pages.put_away(notebook)
+        lab_server.end_kernels(notebook.path)
+    assert [error for notebook in opened for error in notebook.errors] == []
 
 
 @pytest.fixture(scope="module")
-def shared_notebook(request, pages, lab_server, warm_notebooks):
-    """Return a notebook that the tests of a module share: its first cell is the module's SETUP.
-
-    Modules that name the same KERNEL share one, too: TensorFlow takes seconds to be imported. What
-    the module before had in it is forgotten, but for changes of what it imported.
-    """
-    failed, module = request.session.testsfailed, request.module
-    kernel = getattr(module, "KERNEL", None)
-    if kernel in warm_notebooks:
-        notebook = warm_notebooks.pop(kernel)
-        notebook.begin_anew(module.SETUP)
-    else:
-        name = f"{module.__name__}.ipynb"
-        nbformat.write(notebook_of(module.SETUP), lab_server.root / name)
-        notebook = pages.open(lab_server, name)
-        notebook.run_all()
+def shared_notebook(request, browser, lab_server):
+    """Return a notebook that the tests of a module share: its first cell is the module's SETUP."""
+    name = f"{request.module.__name__}.ipynb"
+    nbformat.write(notebook_of(request.module.SETUP), lab_server.root / name)
+    lab_server.set_theme("light")
+    context = browser.new_context(viewport=VIEWPORT)
+    context.set_default_timeout(10_000)
+    notebook = OpenNotebook(lab_server, context.new_page(), name)
+    notebook.run_all()
     yield notebook
-    spoiled = request.session.testsfailed > failed
-    if kernel is None or spoiled:
-        pages.put_away(notebook, spoiled=spoiled)
-    else:
-        warm_notebooks[kernel] = notebook
+    context.close()
+    lab_server.end_kernels(name)
 
 
 @pytest.fixture

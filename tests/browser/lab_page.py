@@ -19,97 +19,26 @@ NOT_OURS = (
 )
 
 
-VIEWPORT = {"width": 1024, "height": 1000}
-# What JupyterLab opens when a file is clicked; what it showed before is put away, saved or not.
-OPEN = """async (path) => {
-    const { commands, shell } = window.jupyterapp;
-    const before = [...shell.widgets("main")];
-    await commands.execute("docmanager:open", { path });
-    for (const widget of before) widget.dispose();
-}"""
-READY = """(path) => {
-    const panel = window.jupyterapp?.shell.currentWidget;
-    return panel?.content?.widgets?.length && panel.context.path === path
-        && panel.sessionContext?.isReady && panel.sessionContext.session?.kernel?.status === 'idle';
-}"""
-
-
-class Pages:
-    """Pages with JupyterLab in them: to load one costs as much as several tests, so one notebook
-    after the other is opened there, as a click in the list of files would.
-    """
-
-    def __init__(self, browser) -> None:
-        self._browser = browser
-        self._context = None
-        self._free: dict[JupyterServer, list] = {}
-
-    def open(self, server: JupyterServer, path: str, theme: str = "light") -> OpenNotebook:
-        """Open a notebook in a page that nobody else has."""
-        server.set_theme(theme)
-        if free := self._free.get(server):
-            page = free.pop()
-        else:
-            if self._context is None:
-                self._context = self._browser.new_context(viewport=VIEWPORT)
-            page = self._context.new_page()
-        page.set_default_timeout(10_000)
-        notebook = OpenNotebook(server, page, path)
-        notebook.use_theme(theme)
-        return notebook
-
-    def put_away(
-        self, notebook: OpenNotebook, *, spoiled: bool = False, kernel: bool = True
-    ) -> None:
-        """End a notebook and its kernel; its page is for the next, unless it is spoiled."""
-        page = notebook.page
-        if spoiled:
-            page.close()
-        if not page.is_closed():
-            notebook.leave()
-            page.set_viewport_size(VIEWPORT)
-            self._free.setdefault(notebook.server, []).append(page)
-        if kernel:
-            notebook.server.end_kernels(notebook.path)
-
-    def close(self) -> None:
-        """Close all pages."""
-        if self._context is not None:
-            self._context.close()
-
-
 class OpenNotebook:
-    """A notebook that is open in JupyterLab; a page that has JupyterLab in it loads nothing."""
+    """A notebook that is open in JupyterLab, in a page of its own."""
 
     def __init__(self, server: JupyterServer, page, path: str) -> None:
-        self.server = server
         self.page = page
         self.path = path
         self.errors: list[str] = []
         page.on("console", self._listen)
-        page.on("pageerror", self._listen_to_errors)
+        page.on("pageerror", lambda error: self.errors.append(f"page error: {error.stack}"))
         self._address = server.address(path)
-        if page.evaluate("() => 'jupyterapp' in window"):
-            page.evaluate(OPEN, path)
-            self._wait_for_kernel()
-        else:
-            self.open()
+        self.open()
 
     def open(self) -> None:
-        """Load the page, or load it again, and wait for the kernel."""
+        """Open the page, or load it again, and wait for the kernel."""
         self.page.goto(self._address)
-        self._wait_for_kernel()
-
-    def _wait_for_kernel(self) -> None:
-        self.page.wait_for_function(READY, arg=self.path, timeout=60_000)
-
-    def leave(self) -> None:
-        """Take the notebook off the page, unsaved, and listen there no more."""
-        self.page.remove_listener("console", self._listen)
-        self.page.remove_listener("pageerror", self._listen_to_errors)
-        self.page.evaluate(
-            "() => { for (const widget of [...window.jupyterapp.shell.widgets('main')])"
-            " widget.dispose(); }"
+        self.page.wait_for_function(
+            "() => { const panel = window.jupyterapp?.shell.currentWidget;"
+            " return panel?.content?.widgets?.length && panel.sessionContext?.isReady"
+            " && panel.sessionContext.session?.kernel?.status === 'idle'; }",
+            timeout=60_000,
         )
 
     def run_all(self, timeout: float = 60) -> None:
@@ -142,28 +71,13 @@ class OpenNotebook:
         self.page.evaluate(START, "notebook:run-all-below")
         self.wait_done()
 
-    def begin_anew(self, setup: str) -> None:
-        """Forget all names, leave one cell alone, with this code, and run it in the same kernel."""
-        self.use_theme("light")
-        self.show()
-        self.run("%reset -f")
-        self.page.evaluate(
-            "(source) => window.jupyterapp.shell.currentWidget.model.cells.get(0)"
-            ".sharedModel.setSource(source)",
-            setup,
-        )
-        self.run_all()
-        self.errors.clear()
-
     def use_theme(self, theme: str) -> None:
-        """Change the theme of the open page, as its menu does, unless it has that one."""
-        light = str(theme == "light").lower()
-        if self.page.locator("body").get_attribute("data-jp-theme-light") == light:
-            return
+        """Change the theme of the open page, as its menu does."""
         self.page.evaluate(
             "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
             THEMES[theme],
         )
+        light = str(theme == "light").lower()
         self.page.locator(f'body[data-jp-theme-light="{light}"]').wait_for(state="attached")
 
     def wait_for_print(self, expression: str, wanted: object) -> str:
@@ -224,9 +138,6 @@ class OpenNotebook:
                 ".flatMap((cell) => cell.outputs ?? [])"
             )
         )
-
-    def _listen_to_errors(self, error) -> None:
-        self.errors.append(f"page error: {error.stack}")
 
     def _listen(self, message) -> None:
         if message.type == "error" and not any(words in message.text for words in NOT_OURS):

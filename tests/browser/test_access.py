@@ -22,7 +22,6 @@ import kerasdemo.widgets
 
 pytestmark = pytest.mark.browser
 
-KERNEL = "with TensorFlow"
 SETUP = examples.SETUP
 SERIOUS = ("serious", "critical")
 SELECTORS = [example.selector for example in EXAMPLES.values()]

@@ -12,8 +12,6 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-KERNEL = "with TensorFlow"
-
 UNIT = Path(__file__).parents[1] / "unit"
 BAD = "<img src=x onerror=\"document.title='owned'\">"
 CLOSING = "\"'></span><script>document.title='owned'</script>"

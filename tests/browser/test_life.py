@@ -8,30 +8,19 @@ import re
 import examples
 import pytest
 from examples import EXAMPLES
+from lab_page import OpenNotebook
 from test_lessons import BROKEN
 
 pytestmark = pytest.mark.browser
 
-KERNEL = "with TensorFlow"
-
 SETUP = examples.SETUP + "\n".join({each.before for each in EXAMPLES.values()})
-# The widgets that need no model: a kernel that makes no others never imports TensorFlow.
-LIGHT = {name: example for name, example in EXAMPLES.items() if not example.before}
-
-
-def cell_of(widgets) -> str:
-    """Return a cell that makes and shows these widgets."""
-    makes = (line for each in widgets.values() for line in each.cell.splitlines()[:-1])
-    return "\n".join([*makes, *(f"display({each.variable})" for each in widgets.values())])
-
-
-def clicked(widgets) -> str:
-    """Return code for the traits that a click on each of these widgets changes."""
-    return ", ".join(f"{each.variable}.{each.clicked}" for each in widgets.values())
-
-
-ALL = cell_of(EXAMPLES)
-CLICKED = clicked(EXAMPLES)
+ALL = "\n".join(
+    [
+        *(line for example in EXAMPLES.values() for line in example.cell.splitlines()[:-1]),
+        *(f"display({example.variable})" for example in EXAMPLES.values()),
+    ]
+)
+CLICKED = ", ".join(f"{each.variable}.{each.clicked}" for each in EXAMPLES.values())
 KEYED = ", ".join(f"{each.variable}.{each.keyed}" for each in EXAMPLES.values())
 
 
@@ -43,17 +32,17 @@ SHOWN = """(root) => {
 }"""
 
 
-def roots_of(page, widgets=EXAMPLES) -> dict:
+def roots_of(page) -> dict:
     """Wait for every widget and return its root by name."""
-    roots = {name: page.locator(example.selector) for name, example in widgets.items()}
+    roots = {name: page.locator(example.selector) for name, example in EXAMPLES.items()}
     for root in roots.values():
         root.wait_for()
     return roots
 
 
-def click_all(page, widgets=EXAMPLES) -> None:
+def click_all(page) -> None:
     """Use every widget with the mouse."""
-    for name, root in roots_of(page, widgets).items():
+    for name, root in roots_of(page).items():
         EXAMPLES[name].click(root)
 
 
@@ -126,45 +115,24 @@ def test_a_change_of_theme_and_a_reload_change_nothing_else(show):
     assert [words for words in BROKEN if words in said] == []
 
 
-@pytest.mark.parametrize(
-    ("setup", "widgets"),
-    [
-        pytest.param(examples.SETUP, LIGHT, id="without a model"),
-        pytest.param(SETUP, EXAMPLES, id="all", marks=pytest.mark.long),
-    ],
-)
-def test_two_notebooks_do_not_hear_each_other(show, open_notebook, setup, widgets):
-    one, other = show(cell_of(widgets)), open_notebook(setup, cell_of(widgets))
-    traits = clicked(widgets)
-    before = other.run(f"print([{traits}])")
-    click_all(one.page, widgets)
-    told(one, before, traits)
+@pytest.mark.long
+def test_two_notebooks_do_not_hear_each_other(show, open_notebook):
+    one, other = show(ALL), open_notebook(SETUP, ALL)
+    before = other.run(f"print([{CLICKED}])")
+    click_all(one.page)
+    told(one, before)
     other.page.wait_for_timeout(300)
-    assert other.run(f"print([{traits}])") == before
-    click_all(other.page, widgets)
-    told(other, before, traits)
+    assert other.run(f"print([{CLICKED}])") == before
+    click_all(other.page)
+    told(other, before)
 
 
-@pytest.fixture
-def second_tab(request, pages, lab_server):
-    """Return a function that opens a notebook in a second page."""
-    failed, opened = request.session.testsfailed, []
-
-    def open_again(notebook):
-        opened.append(pages.open(lab_server, notebook.path))
-        return opened[-1]
-
-    yield open_again
-    for second in opened:
-        pages.put_away(second, spoiled=request.session.testsfailed > failed, kernel=False)
-
-
-def test_two_tabs_of_one_notebook_show_the_same_state(show, second_tab):
+def test_two_tabs_of_one_notebook_show_the_same_state(show, lab_server):
     notebook = show(ALL)
     roots_of(notebook.page)
     notebook.save()
     notebook.page.wait_for_timeout(500)
-    second = second_tab(notebook)
+    second = OpenNotebook(lab_server, notebook.page.context.new_page(), notebook.path)
     before = notebook.run(f"print([{CLICKED}])")
     click_all(second.page)
     told(notebook, before)

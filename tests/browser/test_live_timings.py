@@ -289,6 +289,7 @@ CONTRAST = """(root) => {
 }"""
 
 
+@pytest.mark.long
 def test_a_reload_in_the_middle_shows_what_was_measured(open_notebook):
     notebook = open_notebook(SETUP, CELL)
     view = View(notebook)

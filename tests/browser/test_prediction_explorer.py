@@ -7,7 +7,6 @@ from test_softmax_view import OVERRUN
 
 pytestmark = pytest.mark.browser
 
-KERNEL = "with TensorFlow"
 SETUP = """
 import time
 import keras
@@ -433,8 +432,8 @@ def test_the_first_paint(show, many):
     assert notebook.page.locator(".kd-explorer .kd-tile").count() >= 20
 
 
-def test_a_reload_in_the_middle_leaves_an_explorer_that_runs(show):
-    notebook = show(SLOW.format(2, None))
+def test_a_reload_in_the_middle_leaves_an_explorer_that_runs(open_notebook):
+    notebook = open_notebook(SETUP, SLOW.format(2, None))
     explorer = Explorer(notebook)
     notebook.save()
     notebook.page.wait_for_timeout(500)

@@ -7,6 +7,7 @@ import json
 import nbformat
 import pytest
 from lab import LabServer, notebook_of
+from lab_page import OpenNotebook
 
 pytestmark = pytest.mark.browser
 
@@ -50,12 +51,13 @@ def server(way, tmp_path_factory):
 
 
 @pytest.fixture
-def saved(request, pages, server):
+def saved(browser, server):
     """Return a notebook that was run, used and saved."""
-    failed = request.session.testsfailed
     name = f"{len(list(server.root.iterdir()))}.ipynb"
     nbformat.write(notebook_of(SETUP, CELL), server.root / name)
-    notebook = pages.open(server, name)
+    context = browser.new_context(viewport={"width": 1024, "height": 1000})
+    context.set_default_timeout(10_000)
+    notebook = OpenNotebook(server, context.new_page(), name)
     notebook.run_all()
     live(notebook).get_by_role("button", name="Next").click()
     live(notebook).get_by_text("Sample 1, labelled 1").wait_for()
@@ -64,7 +66,8 @@ def saved(request, pages, server):
         "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
     )
     yield notebook
-    pages.put_away(notebook, spoiled=request.session.testsfailed > failed)
+    context.close()
+    server.end_kernels()
 
 
 def live(notebook):
@@ -135,6 +138,7 @@ def test_after_a_restart_and_a_reload(saved, way):
     assert ERROR not in text(saved)
 
 
+@pytest.mark.long
 def test_after_a_save_of_the_reloaded_page(saved, server, way):
     saved.open()
     saved.page.wait_for_timeout(500)

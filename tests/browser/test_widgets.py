@@ -676,7 +676,7 @@ window.requestAnimationFrame = (draw) => {
 };"""
 
 
-@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("early", [pytest.param(False, marks=pytest.mark.long), True])
 def test_an_image_is_drawn_in_its_colours_after_a_reload(open_notebook, early):
     notebook = open_notebook(SETUP, "DigitView(digits)")
     canvas = notebook.page.locator(".kd-digit-view canvas")
@@ -691,8 +691,6 @@ def test_an_image_is_drawn_in_its_colours_after_a_reload(open_notebook, early):
     shares = greys(canvas)
     assert sum(shares[200:]) > 0.3, "paper is light and fills most of the picture"
     assert sum(shares[:60]) > 0.02, "ink is dark"
-    if early:
-        notebook.page.close()  # what is added to a page stays there
 
 
 def test_a_saved_notebook_without_live_view_shows_the_picture(open_notebook, tmp_path):
