@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has what it starts with & ignore Ctrl+C, and so would each program that a test starts
+    # and stops by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 with pytest.MonkeyPatch.context() as _alone, suppress(ImportError):
     # NumPy's library reads this once. Its threads wait for each other in a loop: beside other

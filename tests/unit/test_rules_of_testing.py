@@ -46,3 +46,25 @@ def test_ci_forgives_one_kind_of_skip_and_to_no_root(tmp_path, variables, counts
         env=environment | variables, cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert counts in done.stdout, done.stdout + done.stderr
+
+
+LISTENING = """
+import signal
+
+def test_it():
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX starts it")
+def test_what_runs_in_the_background_hears_ctrl_c(tmp_path):
+    """A script's `make test &` ignores it, and would wait for programs that are stopped by it."""
+    (tmp_path / "conftest.py").write_bytes(CONFTEST.read_bytes())
+    (tmp_path / "test_it.py").write_text(LISTENING, encoding="utf-8")
+    done = subprocess.run(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "pytest", "-q",
+         "-p", "no:cacheprovider", tmp_path],
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
