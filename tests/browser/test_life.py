@@ -115,7 +115,6 @@ def test_a_change_of_theme_and_a_reload_change_nothing_else(show):
     assert [words for words in BROKEN if words in said] == []
 
 
-@pytest.mark.long
 def test_two_notebooks_do_not_hear_each_other(show, open_notebook):
     one, other = show(ALL), open_notebook(SETUP, ALL)
     before = other.run(f"print([{CLICKED}])")

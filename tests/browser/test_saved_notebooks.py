@@ -138,7 +138,6 @@ def test_after_a_restart_and_a_reload(saved, way):
     assert ERROR not in text(saved)
 
 
-@pytest.mark.long
 def test_after_a_save_of_the_reloaded_page(saved, server, way):
     saved.open()
     saved.page.wait_for_timeout(500)

@@ -117,7 +117,6 @@ def test_each_trial_of_classify_bites(facet, model, given, monkeypatch):
     assert the_one(facet, trials).passed is False
 
 
-@pytest.mark.long
 def test_memory_is_that_of_the_largest_batch(images):
     """In fresh processes; that slices of 256 pass, the check of lesson 13's solution shows."""
     shipped = kd.load_classifier()

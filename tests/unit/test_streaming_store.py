@@ -240,7 +240,7 @@ def test_a_callback_that_stops_leaves_a_run_to_go_on_with(out):
     np.testing.assert_array_equal(np.load(out), answers())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_sudden_end_at_any_byte(data, tmp_path_factory):
     """Cut both files anywhere, as a kill or a power cut may: no batch is lost or doubled."""
@@ -371,16 +371,18 @@ def test_a_sudden_end_between_the_last_steps(renamed, tmp_path, monkeypatch):
 
 
 def test_a_process_that_is_killed(out):
-    """Kill a real process in the middle of its work; the next one finishes the file."""
-    seen = run_program(out, 9)
-    assert not out.exists()
-    assert journalled(out) >= len(seen)
+    """Kill a real process in the middle of its work, twice; the third finishes the file."""
+    seen = []
+    for kill_after in (5, 9):
+        seen += run_program(out, kill_after)
+        assert not out.exists()
+        assert journalled(out) >= len(seen)
     seen += run_program(out, None)
     expected = answers(400)
     np.testing.assert_array_equal(np.load(out), expected)
     assert names(out) == ["answers.npy"]
     assert seen == sorted(set(seen)), "no batch was handed out twice"
-    assert len(seen) >= 100 - 1, "a kill may come between a batch's journal and its print"
+    assert len(seen) >= 100 - 2, "a kill may come between a batch's journal and its print"
 
 
 def journalled(out):
