@@ -11,10 +11,53 @@ psutil = pytest.importorskip(
 )
 
 
+def answers_of(processes, ask):
+    """Ask each process; one that ends meanwhile or waits to be reaped says nothing."""
+    answers = {}
+    for process in processes:
+        try:
+            if process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                answers[process] = ask(process)
+        except psutil.NoSuchProcess:  # it ended while it was asked
+            continue
+    return answers
+
+
 def living(processes):
     """Return those that run; one that its parent never asked after is a name in a list only."""
-    dead = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    return [p for p in processes if p.is_running() and p.status() not in dead]
+    return [
+        process
+        for process, runs in answers_of(processes, psutil.Process.is_running).items()
+        if runs
+    ]
+
+
+def runs(pid):
+    """Say whether the process of this number runs."""
+    try:
+        return bool(living([psutil.Process(pid)]))
+    except psutil.NoSuchProcess:
+        return False
+
+
+def named(processes, part):
+    """Return those that have this in their name."""
+    return [
+        process
+        for process, name in answers_of(processes, psutil.Process.name).items()
+        if part in name
+    ]
+
+
+def listening(processes):
+    """Return the addresses at which any of them listens, an IPv4 in IPv6's dress without it."""
+    places = answers_of(processes, lambda process: process.net_connections("inet")).values()
+    return {
+        place.laddr.ip.removeprefix("::ffff:")
+        for each in places
+        for place in each
+        if place.status == psutil.CONN_LISTEN
+    }
 
 
 def gone(processes, seconds=30):

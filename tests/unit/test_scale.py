@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from limits import within
 from PIL import Image
-from processes import gone, living
+from processes import gone, named, psutil, runs
 
 import kerasdemo as kd
 from kerasdemo import scale
@@ -22,11 +22,6 @@ from kerasdemo.scaling.running import told
 from kerasdemo.scaling.sharing import share
 from kerasdemo.scaling.sources import open_source, rows_of_block
 from kerasdemo.scaling.worker import CALL, CALLS, OUTPUT, POSITION, ROWS, WorkerError, in_form
-
-psutil = pytest.importorskip(
-    "psutil", reason='make test installs it: pip install "kerasdemo[test]"'
-)
-
 
 LIMIT = 300  # seconds that a test may take, on a machine that is busy with others
 
@@ -438,9 +433,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(ray, model, ima
         images, model, batch_size=20, workers=2, ids=names, prepare=prepare, progress=False
     )
     assert flag.exists()
-    assert not psutil.pid_exists(int(flag.read_text())) or not living(
-        [psutil.Process(int(flag.read_text()))]
-    )
+    assert not runs(int(flag.read_text()))
     for given in map(json.loads, (file.read_text() for file in tmp_path.glob("*.json"))):
         assert (given["CPU"], given["TF_NUM_INTRAOP_THREADS"]) == (1, "1")
         assert given["OPENBLAS_NUM_THREADS"] == given["OMP_NUM_THREADS"] == "1"
@@ -494,8 +487,7 @@ def test_an_error_in_a_worker_comes_in_one_sentence(ray, model, images, tmp_path
         "A worker could not predict a batch: ValueError: a pixel is brighter than white"
     )
     assert list(tmp_path.iterdir()) == []
-    pool = [p for p in psutil.Process().children(recursive=True) if "MapWorker" in p.name()]
-    assert gone(pool)
+    assert gone(named(psutil.Process().children(recursive=True), "MapWorker"))
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from limits import within
-from processes import gone, living, psutil
+from processes import gone, listening, psutil
 
 import kerasdemo as kd
 from kerasdemo.scaling import cluster, collecting
@@ -114,12 +114,7 @@ def test_interrupted_it_leaves_no_process_no_file_and_no_setting(
             seen["hushed"] = printed.skip_re and printed.skip_re.search("Task MapWorker failed")
             node = cluster.import_ray()._private.worker._global_node
             seen["folder"] = Path(node.get_session_dir_path()).parent
-            seen["open"] = {
-                connection.laddr.ip.removeprefix("::ffff:")
-                for process in [psutil.Process(), *living(family)]
-                for connection in process.net_connections("tcp")
-                if connection.status == psutil.CONN_LISTEN
-            }
+            seen["open"] = listening([psutil.Process(), *family])
             raise KeyboardInterrupt
 
     ray, usual = cluster.import_ray(), cluster.import_ray().shutdown
