@@ -82,7 +82,7 @@ LONG = ("-m", "not newest_keras")  # the marks of pyproject.toml, but for `long`
 IN_ORDER = ("nbval",)  # the layers that are never shuffled: a lesson's cells follow each other
 AGAIN = ("browser", "nbval")  # the layers whose failures are tried once more at rest
 LEFT_OUT = "left out"  # the property of a report in which tests/conftest.py counts them
-FEW = 5  # more failures than these are no accident
+FEW = 3  # failures in more files than these are no accident; one late page may fail all its tests
 # What the browser tests take from npm, and where it is put; `make clean` removes it.
 PACKAGE = ROOT / "tests" / "browser" / "package.json"
 NPM_FOLDER = ROOT / "build" / "npm"
@@ -196,25 +196,35 @@ def run_layer(layer: str, out: TextIO | None = None, more: Sequence[str] = ()) -
     return Outcome(layer, "FAILED" if any(codes) else "ok", counts, time.monotonic() - start)
 
 
-def once_more(layer: str) -> list[str]:
+def failed_files(layer: str) -> list[str]:
+    """List the files in which a layer's last run saw failures, as its cache knows them."""
+    caches = [part for part in LAYERS[layer][0] if part.startswith("cache_dir=")]
+    known = [ROOT / c.partition("=")[2] / "v" / "cache" / "lastfailed" for c in caches]
+    names = [json.loads(file.read_text("utf-8")) for file in known if file.exists()]
+    return sorted({name.split("::")[0] for each in names for name in each})
+
+
+def once_more(layer: str, files: list[str]) -> list[str]:
     """Say which command runs again what failed in a layer: its tests, or its lessons as a whole."""
     (command,) = LAYERS[layer]
     again = [part for part in command if part != "--cache-clear"]
-    if layer not in IN_ORDER:
-        return [*again, "--last-failed", "--last-failed-no-failures=none"]
-    cache = next(part for part in command if part.startswith("cache_dir=")).partition("=")[2]
-    failed = json.loads((ROOT / cache / "v" / "cache" / "lastfailed").read_text("utf-8"))
-    return [*again[:-1], *sorted({name.split("::")[0] for name in failed})]
+    if layer in IN_ORDER:
+        return [*again[:-1], *files]
+    return [*again, "--last-failed", "--last-failed-no-failures=none"]
 
 
 def try_again(first: Outcome) -> Outcome:
     """Run what failed in a layer once more; it passed if all of that passes now."""
     failed = first.counts.get("failed", 0)
-    if first.layer not in AGAIN or first.verdict == "ok" or not 1 <= failed <= FEW:
+    if first.layer not in AGAIN or first.verdict == "ok" or not failed:
+        return first
+    files = failed_files(first.layer)
+    if not 1 <= len(files) <= FEW:
         return first
     print(f"\n=== {first.layer}, what failed once more, with nothing beside it ===", flush=True)
     start = time.monotonic()
-    code = subprocess.run([sys.executable, *once_more(first.layer), *LONG], cwd=ROOT).returncode
+    command = once_more(first.layer, files)
+    code = subprocess.run([sys.executable, *command, *LONG], cwd=ROOT).returncode
     seconds = first.seconds + time.monotonic() - start
     if code:
         return replace(first, seconds=seconds)

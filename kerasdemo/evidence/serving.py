@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -203,8 +204,13 @@ def no_deadline_blocks_all() -> Seen:
         reserved.bind(("127.0.0.1", 0))
         closed = reserved.getsockname()[1]
 
+    gate = threading.Barrier(3)
+
     def hang(request: bytes, context: Any) -> bytes:
-        time.sleep(0.5)
+        if request:
+            gate.wait(30)  # nobody gets an answer before all three are here
+        else:
+            time.sleep(0.5)
         return request
 
     handler = grpc.method_handlers_generic_handler(
@@ -214,24 +220,22 @@ def no_deadline_blocks_all() -> Seen:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
 
-    def ask(port: int, timeout: float | None = None) -> tuple[str, float]:
+    def ask(port: int, request: bytes, timeout: float | None = None) -> tuple[str, float]:
         start = time.perf_counter()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             call = channel.unary_unary("/demo/Hang")
-            came = attempt(call, b"", timeout=timeout)
+            came = attempt(call, request, timeout=timeout)
         code = came.error.code().name if isinstance(came.error, grpc.RpcError) else "answered"
         return code, time.perf_counter() - start
 
     try:
-        refused, late = ask(closed), ask(port, 0.1)
+        refused, late = ask(closed, b""), ask(port, b"", 0.1)
         with ThreadPoolExecutor(3) as threads:
-            start = time.perf_counter()
-            answers = [code for code, _ in threads.map(ask, [port] * 3)]
-            together = time.perf_counter() - start
+            answers = [code for code, _ in threads.map(ask, [port] * 3, [b"with the others"] * 3)]
     finally:
         server.stop(None).wait()
     evidence = (
         f"nobody there: {refused[0]} in {refused[1]:.2f} s; deadline 0.1 s: {late[0]}; three calls "
-        f"to a server that hangs for 0.5 s: {', '.join(set(answers))} in {together:.2f} s together"
+        f"that a server keeps until all three are there: {', '.join(sorted(set(answers)))}"
     )
-    return judge(refused[0] != "UNAVAILABLE" or together > 1.2, evidence)
+    return judge(refused[0] != "UNAVAILABLE" or answers != ["answered"] * 3, evidence)

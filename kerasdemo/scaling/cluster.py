@@ -82,7 +82,7 @@ def connected(address: str | None, *, cores: int, data: int) -> Iterator[tuple[A
     with _handler_kept(), environment(TOUCHED), ExitStack() as stack:
         if address is None:
             folder = private_folder()
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            stack.callback(_remove, folder)
             stack.enter_context(own_token(folder))
             stack.callback(_end, ray)
             _start(ray, folder, cores, data)
@@ -90,6 +90,15 @@ def connected(address: str | None, *, cores: int, data: int) -> Iterator[tuple[A
             stack.callback(_end, ray)
             _join(ray, address)
         yield ray, address is None
+
+
+def _remove(folder: Path) -> None:
+    """Remove Ray's folder; one of its processes that ends late may still write into it."""
+    end = time.monotonic() + PATIENCE
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(ray: Any) -> None:

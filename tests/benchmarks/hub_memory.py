@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,11 +61,11 @@ def use_of(pid: int) -> Use:
 
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process started, and theirs."""
-    try:
-        folders = list(Path(f"/proc/{pid}/task").iterdir())
-        direct = [int(word) for f in folders for word in (f / "children").read_text().split()]
-    except OSError:
-        return []
+    direct: list[int] = []
+    with suppress(OSError):  # it has ended
+        for folder in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):  # one of its threads has
+                direct += map(int, (folder / "children").read_text().split())
     return direct + [below for child in direct for below in children_of(child)]
 
 

@@ -14,6 +14,7 @@ from lab import CHROMIUM_ARGS, LabServer, find_chromium, notebook_of
 from lab_page import OpenNotebook
 
 VIEWPORT = {"width": 1024, "height": 1000}
+PATIENCE = 60_000  # milliseconds that an action may take on a machine that is busy with others
 REMARKS: list[str] = []
 
 
@@ -75,7 +76,7 @@ def open_notebook(browser, lab_server):
             nbformat.write(notebook_of(*cells), lab_server.root / name)
         lab_server.set_theme(theme)
         context = browser.new_context(viewport=VIEWPORT)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         notebook = OpenNotebook(lab_server, context.new_page(), name)
         opened.append(notebook)
@@ -98,7 +99,7 @@ def shared_notebook(request, browser, lab_server):
     nbformat.write(notebook_of(request.module.SETUP), lab_server.root / name)
     lab_server.set_theme("light")
     context = browser.new_context(viewport=VIEWPORT)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     notebook = OpenNotebook(lab_server, context.new_page(), name)
     notebook.run_all()
     yield notebook

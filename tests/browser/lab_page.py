@@ -83,7 +83,7 @@ class OpenNotebook:
     def wait_for_print(self, expression: str, wanted: object) -> str:
         """Wait until the kernel prints what is wanted; return what it printed last."""
         said = ""
-        for _ in range(60):
+        for _ in range(400):
             said = self.run(f"print({expression})")
             if said == str(wanted):
                 break
@@ -115,7 +115,7 @@ class OpenNotebook:
                         if (header.msg_type === 'stream') said += content.text;
                         if (header.msg_type === 'error') said += content.traceback.join('\\n');
                     };
-                    const late = new Promise((_, no) => setTimeout(no, 20000, new Error('busy')));
+                    const late = new Promise((_, no) => setTimeout(no, 60000, new Error('busy')));
                     await Promise.race([future.done, late]);
                     return said.trim();
                 }""",

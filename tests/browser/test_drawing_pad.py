@@ -409,7 +409,7 @@ def test_an_answer_to_another_drawing_is_dropped(show):
     pad = Pad(show("slow = Slow()\npad = DrawingPad(slow)\npad"))
     pad.draw(ONE)
     pad.says("Most likely")
-    pad.notebook.run("slow.seconds = 1.5")
+    pad.notebook.run("slow.seconds = 4")
     table = pad.root.get_by_role("table")
     shown = table.inner_text()
     pad.page.evaluate(
@@ -427,10 +427,10 @@ def test_an_answer_to_another_drawing_is_dropped(show):
     pad.page.wait_for_timeout(200)
     assert set(pad.page.evaluate("() => window.shown")) <= {shown}
     assert table.inner_text() == shown
-    pad.notebook.run("slow.seconds = 1")
+    pad.notebook.run("slow.seconds = 4")
     pad.draw([[[60, 60], [60, 200]]])
     pad.root.get_by_role("button", name="Clear").click()
-    table.wait_for(state="hidden", timeout=700)
+    table.wait_for(state="hidden", timeout=3_000)
     pad.strokes(0)
     pad.page.wait_for_timeout(200)
     assert table.is_hidden()

@@ -60,7 +60,7 @@ def voila_server(tmp_path_factory):
 def page(browser):
     """Return a page of its own, that remembers which hosts it asked."""
     context = browser.new_context(viewport=VIEWPORT)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.hosts = set()
     page.on("request", lambda asked: page.hosts.add(urlsplit(asked.url).hostname or "127.0.0.1"))

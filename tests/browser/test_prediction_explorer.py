@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from test_softmax_view import OVERRUN
 
@@ -231,15 +233,18 @@ def test_of_many_quick_choices_the_newest_wins_and_none_is_lost(show):
     explorer.root.get_by_role("button", name="Run at each choice").click()
     explorer.grid.focus()
     explorer.keyboard.press("Space")
+    start = time.monotonic()
     for pause in [200, 200, *[25] * 60]:
         explorer.notebook.page.wait_for_timeout(pause)
         explorer.keyboard.press("Shift+ArrowRight")
+    pressed = time.monotonic() - start
     explorer.says("All methods name the same class for all 63 samples.")
     explorer.notebook.run("slow.seconds = 0.0")
     wanted = list(range(63))
     assert explorer.kernel("explorer.ran", wanted) == str(wanted)
     assert explorer.kernel("explorer.current", 62) == "62"
-    assert int(explorer.notebook.run("print(explorer.runs)")) <= 8
+    most = 3 + pressed / 0.8  # one in each of the call's 0.8 s, those under way and the last
+    assert int(explorer.notebook.run("print(explorer.runs)")) <= most
     explorer.table.get_by_text("63 samples: 0, 1, 2, 3, 4, 5, ..., in batches of 32").wait_for()
 
 

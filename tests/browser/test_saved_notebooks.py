@@ -56,7 +56,7 @@ def saved(browser, server):
     name = f"{len(list(server.root.iterdir()))}.ipynb"
     nbformat.write(notebook_of(SETUP, CELL), server.root / name)
     context = browser.new_context(viewport={"width": 1024, "height": 1000})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     notebook = OpenNotebook(server, context.new_page(), name)
     notebook.run_all()
     live(notebook).get_by_role("button", name="Next").click()

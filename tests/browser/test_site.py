@@ -64,7 +64,7 @@ class Visit:
     def __init__(self, browser, base, **options):
         self.base, self.asked, self.errors = base, [], []
         self.context = browser.new_context(viewport={"width": 1024, "height": 1000}, **options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(60_000)
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.asked.append(request.url))

@@ -125,9 +125,9 @@ def test_the_line_that_failed_is_known(write_notebook):
 
 def test_a_cell_without_end_is_named(write_notebook, capsys, monkeypatch):
     monkeypatch.setattr(tool, "SECONDS_A_CELL", 1)
-    path = write_notebook("import time", "time.sleep(30)")
+    path = write_notebook("# Title", "import time\ntime.sleep(30)")
     assert tool.main([str(path)]) == 1
-    assert "cell 2 (time-sleep-30): ran for more than 1 s" in capsys.readouterr().err
+    assert "cell 2 (import-time-time-sleep-30): ran for more than 1 s" in capsys.readouterr().err
 
 
 def test_it_runs_in_the_notebook_s_own_folder(write_notebook):

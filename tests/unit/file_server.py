@@ -84,7 +84,7 @@ class FileServer:
 
     def _send(self, request, body, fault):
         if self.gate is not None:
-            self.gate.wait(10)
+            self.gate.wait(30)
         part = body[: len(body) // 2] if fault in ("cut", "stall", "change") else body
         request.wfile.write(part)
         request.wfile.flush()

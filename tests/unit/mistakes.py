@@ -1,5 +1,6 @@
 """Mistakes that can be seen before the call: how to make each, and how to see its harm."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -424,16 +425,18 @@ mistake(
 )  # fmt: skip
 
 
-def slow_first(value):
-    """Wait for the first sample alone: one more thread is enough to overtake it."""
-    import time
-
-    time.sleep(0.5 if int(value[0]) < 1 else 0.0)
-    return value
-
-
 def as_ready():
+    """Keep the first of 8 samples at a time until 8 others began: one of them is handed on then."""
     model, samples = numbered(16)
+    begun = threading.Semaphore(0)
+
+    def slow_first(value):
+        if int(value[0]) < 1:
+            assert all(begun.acquire(timeout=60) for _ in range(8))
+        else:
+            begun.release()
+        return value
+
     waits = unbatched(samples).map(
         lambda x: tf.ensure_shape(tf.numpy_function(slow_first, [x], tf.float32), (1,)),
         num_parallel_calls=8,
@@ -500,10 +503,19 @@ def hidden_or_spread(model, x):
     assert not np.isnan(np.delete(step, 2, axis=0)).any()
 
 
+def passes_on(model):
+    """Make the first weights positive: an infinity below 0 would end in ReLU."""
+    first = model.layers[0]
+    first.set_weights([np.abs(each) for each in first.get_weights()])
+    return model
+
+
 mistake("NaN", "not-finite", "silent", lambda: (good.dense(), HOLED), hidden_or_spread)
 mistake(
     "inf", "not-finite", "silent",
-    lambda: (good.dense(), np.where(np.isnan(HOLED), np.inf, HOLED).astype("float32")),
+    lambda: (
+        passes_on(good.dense()), np.where(np.isnan(HOLED), np.inf, HOLED).astype("float32")
+    ),
     lambda model, x: [None for row in [predict(model, x)[2]] if np.isfinite(row).all() and 1 / 0],
 )  # fmt: skip
 mistake(

@@ -60,7 +60,7 @@ def listening(processes):
     }
 
 
-def gone(processes, seconds=30):
+def gone(processes, seconds=120):
     end = time.monotonic() + seconds
     while living(processes) and time.monotonic() < end:
         time.sleep(0.1)

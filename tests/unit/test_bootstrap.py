@@ -264,7 +264,7 @@ venvs.prepare({str(checkout / ".venv")!r}, "lab", {str(checkout)!r})
 """
     with (tmp_path / "log").open("w") as log:
         both = [subprocess.Popen([sys.executable, "-c", program], stdout=log) for _ in range(2)]
-        assert [process.wait(timeout=120) for process in both] == [0, 0]
+        assert [process.wait(timeout=600) for process in both] == [0, 0]
     lines = (tmp_path / "log").read_text().split()
     assert (lines.count("in"), lines.count("out")) == (1, 1)  # the second found it done
     assert "waiting" in lines
@@ -572,17 +572,29 @@ def test_a_layer_that_fails_hides_no_other(runner, monkeypatch, capsys):
     assert set(result.values()) == {"ok"}
 
 
+NOTING = """
+import pathlib, sys, time
+notes, layer, awaited = pathlib.Path(sys.argv[1]), *sys.argv[2:]
+note = notes.open("a", buffering=1).write
+note(layer + " starts\\n")
+end = time.monotonic() + 60
+while awaited not in notes.read_text() and time.monotonic() < end:
+    time.sleep(0.02)
+note(layer + " ends\\n")
+print(layer, "says: \u2026", flush=True)
+"""
+
+
 def started_and_ended(runner, monkeypatch, tmp_path, *options):
-    """Run layers that note when they start and end; return the notes in their order."""
-    notes = tmp_path / "notes"
-    code = (
-        "import sys, time; note = open(sys.argv[1], 'a', buffering=1).write;"
-        " note(f'{sys.argv[2]} starts\\n'); time.sleep(float(sys.argv[3]));"
-        " note(f'{sys.argv[2]} ends\\n'); print(sys.argv[2], 'says: \u2026', flush=True)"
-    )
+    """Run layers that note when they start and end; return the notes in their order.
+
+    Beside each other, the first waits for the browser's start, and the browser for the last's end.
+    """
+    notes, awaited = tmp_path / "notes", {"lint": "browser starts", "browser": "hub ends"}
     for layer in runner.LAYERS:
-        seconds = "1.5" if layer == "browser" else "0"
-        monkeypatch.setitem(runner.LAYERS, layer, (("-c", code, str(notes), layer, seconds),))
+        note = "" if options else awaited.get(layer, "")
+        command = ("-c", NOTING, str(notes), layer, note)
+        monkeypatch.setitem(runner.LAYERS, layer, (command,))
     assert runner.main(list(options)) == 0
     return notes.read_text().splitlines()
 
@@ -691,6 +703,32 @@ def test_what_fails_twice_is_a_failure(runner, browser_tests, capfd):
     assert runner.main(["--only", "browser"]) == 1
     shown = capfd.readouterr().out
     assert re.search(r"browser +FAILED .* 1 passed, 1 failed, 1 left out", shown)
+
+
+ALL = """
+import pathlib, pytest
+
+@pytest.fixture(scope="module")
+def page():
+    pathlib.Path(__file__).with_suffix(".tries").open("a").write("x")
+    raise TimeoutError("the page was late")
+
+@pytest.mark.parametrize("number", range(9))
+def test_it(page, number):
+    pass
+"""
+
+
+@pytest.mark.parametrize(("files", "tries"), [(3, "xx"), (4, "x")])
+def test_many_tests_of_one_page_are_few_but_not_many_files(
+    runner, browser_tests, capfd, files, tries
+):
+    (browser_tests / "test_pages.py").unlink()
+    for number in range(files):
+        (browser_tests / f"test_{number}.py").write_text(ALL)
+    assert runner.main(["--only", "browser"]) == 1
+    assert re.search(rf"browser +FAILED .* {9 * files} failed", capfd.readouterr().out)
+    assert (browser_tests / "test_0.tries").read_text() == tries
 
 
 def test_what_fails_elsewhere_is_not_tried_again(runner, browser_tests, monkeypatch, capfd):

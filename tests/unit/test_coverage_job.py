@@ -53,7 +53,7 @@ def measure(place, *arguments):
     done = subprocess.run(
         [sys.executable, "tools/run_coverage.py", *arguments],
         cwd=place, env={**mine, "PYTHONPATH": str(place), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

@@ -38,7 +38,7 @@ MNIST = set_bytes(TRAIN, TEST)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(download, "PAUSE", 0.001)
-    monkeypatch.setattr(download, "TIMEOUT", 5.0)
+    monkeypatch.setattr(download, "TIMEOUT", 60.0)
     monkeypatch.setattr(download, "CHUNK", 1 << 12)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -131,7 +131,7 @@ def test_a_file_that_changes_in_the_middle_is_fetched_anew(server, tmp_path):
 
 
 def test_a_server_that_falls_silent_is_left(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT", 0.2)
+    monkeypatch.setattr(download, "TIMEOUT", 2)
     server.faults = ["stall"]
     fetch(server, tmp_path)
     assert_whole(tmp_path)
@@ -683,7 +683,7 @@ def test_two_processes_may_download_at_once(server, mnist):
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    answers = [racer.communicate(timeout=60) for racer in racers]
+    answers = [racer.communicate(timeout=120) for racer in racers]
     both = np.concatenate([TRAIN[1], TEST[1]]).tolist()
     total = int(TRAIN[0].sum(dtype="int64") + TEST[0].sum(dtype="int64"))
     assert answers == [(f"{total} {both} memmap\n", "")] * 2

@@ -392,7 +392,7 @@ def test_an_input_without_end_is_stopped_and_leaves_no_thread():
     came = kd.edge_cases(model, cases="infinite Dataset", progress=False)["infinite Dataset"]
     assert (came["predict"].kind, came["predict"].batches) == ("no end", ENOUGH)
     assert {came[method].kind for method in came.came if method != "predict"} == {"raises"}
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_warm_function_serves_until_an_input_adds_a_graph_to_it():

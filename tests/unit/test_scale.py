@@ -520,7 +520,7 @@ def meet(rows):  # a worker goes on when one on another node has begun, too
     if not ray.is_initialized():
         return rows  # the few that are tried before the work begins
     open(os.path.join(folder, ray.get_runtime_context().get_node_id()), "w").close()
-    end = time.monotonic() + 100
+    end = time.monotonic() + 300
     while len(rows) == 30 and len(os.listdir(folder)) < 2:
         assert time.monotonic() < end, "the other node never began"
         time.sleep(0.1)

@@ -281,7 +281,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def soon(ask, seconds: float = 60):
+def soon(ask, seconds: float = 180):
     """Wait until something is so; return it."""
     end = time.monotonic() + seconds
     while not (answer := ask()):
@@ -313,10 +313,10 @@ def test_the_classroom_server_listens_on_this_machine_alone(tmp_path):
 def test_the_site_is_served_on_this_machine_alone(tmp_path):
     sys.path.insert(0, str(ROOT / "tools"))
     pytest.importorskip("nbconvert", reason="no nbconvert; get it with: make test")
-    make_site, port = importlib.import_module("make_site"), free_port()
-    before = listening(os.getpid())
-    threading.Thread(target=make_site.serve, args=(tmp_path, port), daemon=True).start()
-    assert soon(lambda: listening(os.getpid()) - before) == {("127.0.0.1", port)}
+    make_site, before = importlib.import_module("make_site"), listening(os.getpid())
+    threading.Thread(target=make_site.serve, args=(tmp_path, 0), daemon=True).start()
+    ((ip, _),) = soon(lambda: listening(os.getpid()) - before)
+    assert ip == "127.0.0.1"
 
 
 def test_make_lab_listens_on_this_machine_alone(tmp_path):
@@ -330,7 +330,8 @@ def test_make_lab_listens_on_this_machine_alone(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         lab = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **places})
     try:
-        assert soon(lambda: lab.poll() is None and listening(lab.pid)) == {("127.0.0.1", port)}
+        ((ip, _),) = soon(lambda: lab.poll() is None and listening(lab.pid))
+        assert ip == "127.0.0.1"  # at another port, if this one was taken meanwhile
     finally:
         lab.kill()
         lab.wait(20)

@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_parts import code_of, request_for
+from serving_parts import LIMIT, code_of, request_for
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -52,7 +52,7 @@ def address(request, classroom):
 
 @pytest.fixture(scope="module")
 def remote(address):
-    with kd.RemoteModel(address, NAME) as remote:
+    with kd.RemoteModel(address, NAME, timeout=LIMIT) as remote:
         yield remote
 
 
@@ -78,7 +78,7 @@ def test_the_answers_are_those_of_predict_on_batch(remote, model, images, size):
 
 
 def test_the_classroom_answers_bit_for_bit(classroom, model, images):
-    with kd.RemoteModel(classroom, NAME) as remote:
+    with kd.RemoteModel(classroom, NAME, timeout=LIMIT) as remote:
         for size in (1, 7, 32):
             here = model.predict_on_batch(images[:size])
             np.testing.assert_array_equal(remote.predict_on_batch(images[:size]), here)
@@ -117,7 +117,7 @@ def test_status_says_what_is_available(remote):
 
 def test_a_version_can_be_named(address, remote, images):
     version = remote.metadata().version
-    with kd.RemoteModel(address, NAME, version=version) as one:
+    with kd.RemoteModel(address, NAME, version=version, timeout=LIMIT) as one:
         np.testing.assert_array_equal(
             one.predict_on_batch(images[:3]), remote.predict_on_batch(images[:3])
         )
@@ -273,11 +273,11 @@ def test_no_images_are_no_question(remote, images):
 
 def test_the_client_keeps_the_code_of_the_server(address, remote, images):
     with pytest.raises(kd.RemoteError, match="has no version 4242") as caught:
-        kd.RemoteModel(address, NAME, version=4242).predict(images)
+        kd.RemoteModel(address, NAME, version=4242, timeout=LIMIT).predict(images)
     assert caught.value.code == "NOT_FOUND"
     assert caught.value.details
     with pytest.raises(kd.RemoteError, match="has no model 'nobody'") as caught:
-        kd.RemoteModel(address, "nobody").predict(images)
+        kd.RemoteModel(address, "nobody", timeout=LIMIT).predict(images)
     assert caught.value.code == "NOT_FOUND"
     with pytest.raises(kd.RemoteError, match="output_0") as caught:
         remote.predict(images, output="output_0")

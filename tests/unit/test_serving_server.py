@@ -124,7 +124,7 @@ def test_a_broken_new_version_takes_nothing_away_and_is_reported(serve, folder):
     (folder / "numbers" / "3").mkdir()
     until(lambda: states(server) == {1: "AVAILABLE", 2: "END", 3: "END"}, "the failures")
     np.testing.assert_array_equal(ask(server), X * 2)
-    with kd.RemoteModel(server.address, "numbers") as remote:
+    with kd.RemoteModel(server.address, "numbers", timeout=LIMIT) as remote:
         _, broken, empty = remote.status()
     assert broken.code == "INVALID_ARGUMENT"
     assert "damaged" in broken.message
@@ -229,21 +229,27 @@ def test_an_empty_folder_waits_for_models(tmp_path):
 # Bounds
 
 
+def own_memory():
+    """Return this process's own bytes; pages of libraries come and go with what else runs."""
+    memory = psutil.Process().memory_info()
+    return memory.rss - getattr(memory, "shared", 0)
+
+
+def growth(server, count):
+    before = own_memory()
+    mixed(server, count)
+    return own_memory() - before
+
+
 def test_a_thousand_requests_good_and_bad_none_lost_none_wrong_memory_flat(steady):
     mixed(steady, 300)  # what is set up once is not counted
-    process = psutil.Process()
-    before = process.memory_info().rss
-    mixed(steady, 1000)
-    assert process.memory_info().rss - before < 30e6
+    assert any(growth(steady, 1000) < 30e6 for _ in range(3)), "a leak grows each time"
 
 
 @pytest.mark.long
 def test_twenty_thousand_requests_leave_the_memory_flat(steady):
     mixed(steady, 2000)
-    process = psutil.Process()
-    before = process.memory_info().rss
-    mixed(steady, 20_000)
-    assert process.memory_info().rss - before < 30e6
+    assert any(growth(steady, 20_000) < 30e6 for _ in range(3)), "a leak grows each time"
 
 
 def mixed(server, count):
@@ -309,6 +315,7 @@ def test_who_waits_for_the_model_waits_no_longer_than_the_deadline(serve, monkey
         first = call.future(raw, timeout=LIMIT)
         until(lambda: held.now == 1, "one that runs")
         assert code_of(call, raw, timeout=0.2)[0] == "DEADLINE_EXCEEDED"
+        until(lambda: len(server._server._state.rpc_states) == 1, "its end at the server")
         held.free.set()
         first.result()
         assert code_of(call, raw)[0] == "OK"
@@ -494,6 +501,8 @@ def test_a_call_that_never_sends_its_message_holds_nothing_up(serve, monkeypatch
         silent = [call.future(nothing()) for _ in range(2)]  # as many as there are places
         until(lambda: all(one.done() for one in silent), "the end of the silent calls")
         assert {one.code().name for one in silent} == {"CANCELLED"}
+        until(lambda: not server._server._state.active_rpc_count, "their places")
+        server._patience.seconds = LIMIT
         np.testing.assert_array_equal(ask(server), X * 2)
         silence.set()
     assert caplog.text == "", "that is no failure of the server's"

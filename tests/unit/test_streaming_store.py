@@ -395,7 +395,7 @@ def run_program(out, kill_after):
     root = str(Path(kd.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": root}
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(out)],
+        [sys.executable, str(PROGRAM), str(out), str(kill_after or 0)],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
