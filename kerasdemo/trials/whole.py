@@ -109,6 +109,6 @@ def times_of(classify: Classify, given: Material, size: int, *, at_most: float) 
         },
         rounds=5 if size == 1 else 3,  # many images through a slow function take long
     )
-    ratio = times.warm["classify"].min() / times.warm["predict"].min()
+    ratio = float(times.warm["classify"].min() / times.warm["predict"].min())
     seen = f"{ratio:.0%} of" if ratio < 2 else f"{ratio:.0f} times"
     return f"{seen} predict's time", ratio <= at_most

@@ -206,7 +206,7 @@ class Student:
         address = self.hub.url.replace("http", "ws", 1)
         path = f"/user/{self.name}/api/kernels/{number}/channels"
         connection = websocket.create_connection(
-            address + path, cookie=self._cookies(path), origin=self.hub.url, timeout=60
+            address + path, cookie=self._cookies(path), origin=self.hub.url, timeout=300
         )
         try:
             yield Kernel(number, connection)

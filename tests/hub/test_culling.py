@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -25,9 +26,13 @@ def test_no_kernel_is_left_though_pages_with_widgets_are_open(two: Class) -> Non
         student = two.student(hub, 0)
         student.start()
         student.api("terminals", method="POST", body={})  # it keeps no server either
-        with student.kernel() as idle, student.kernel() as working:
+        with contextlib.ExitStack() as pages:
+            idle = pages.enter_context(student.kernel())
             idle.run(WIDGETS)
             start = time.monotonic()
+            working = pages.enter_context(
+                student.kernel()
+            )  # it begins at once, never idle for long
             working.send(f"import time; time.sleep({3 * IDLE})")
             # The page stays connected, and asks for kernels as JupyterLab does.
             wait_for(

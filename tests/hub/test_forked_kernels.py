@@ -25,7 +25,7 @@ import pytest
 from programs import hub_environments
 
 HERE = Path(__file__).parent
-PATIENCE = 60
+PATIENCE = 180  # seconds; TensorFlow is imported meanwhile
 
 pytestmark = [
     pytest.mark.long,  # the first one makes the hub's environments

@@ -550,13 +550,12 @@ def test_two_nodes_that_share_nothing_but_ray(tmp_path):
     """Each node has one core, so one worker; the model reaches both through Ray alone."""
     pytest.importorskip("ray.data")
     quiet = {**os.environ, **cluster.SETTINGS, **hushing.UNSENT}
-    done = subprocess.run(
-        [sys.executable, "-c", TWO_NODES, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        env=quiet,
-    )
+    command = [sys.executable, "-c", TWO_NODES, str(tmp_path)]
+    with within(4 * LIMIT):
+        for _ in range(3):  # Ray gives a node 15 s to start; predict_dataset's own tries it again
+            done = subprocess.run(command, capture_output=True, text=True, env=quiet)
+            if "timed out during startup" not in done.stderr:
+                break
     assert done.returncode == 0, done.stderr[-2000:]
     workers, threads, busy, samples = map(int, done.stdout.split()[-4:])
     assert (workers, threads, samples) == (2, 1, 600)
