@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo._backend import quiet_start
-from kerasdemo.scaling.folder import own_token, private_folder, without_grammar
+from kerasdemo.scaling.folder import own_token, private_folder, python_for_bash, without_grammar
 from kerasdemo.scaling.hushing import environment
 
 INSTALL = 'pip install "kerasdemo[scale]"'
@@ -160,6 +160,7 @@ def _start(ray: Any, folder: Path, cores: int, data: int) -> None:
                     object_store_memory=store,
                     log_to_driver=False,
                     logging_level="CRITICAL",
+                    runtime_env=python_for_bash(),
                     _node_ip_address="127.0.0.1",
                     _temp_dir=str(folder / "r"),  # Ray lets everybody write there
                 )

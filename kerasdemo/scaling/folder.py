@@ -1,10 +1,11 @@
-"""The folder of a Ray of our own: its files, its token, what its processes are to import."""
+"""A Ray of our own: its folder and its token, the Python of its processes and what they import."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import secrets
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,19 @@ def private_folder() -> Path:
     fits = len(usual) <= SOCKETS and usual.isascii()
     short = usual if fits or sys.platform == "win32" else "/tmp"
     return Path(tempfile.mkdtemp(prefix="kd-ray-", dir=short))
+
+
+def python_for_bash() -> dict[str, str] | None:
+    """Return a runtime environment with Python's path quoted, where bash would not read it whole.
+
+    A worker with variables of its own is started by bash, and Ray quotes all but the path of Python
+    (``ray/_private/runtime_env/context.py``, ``exec_worker``): from a folder with a blank in its
+    name none would ever start. What an actor asks for is added to this one.
+    """
+    quoted = shlex.quote(sys.executable)
+    if sys.platform == "win32" or quoted == sys.executable:
+        return None
+    return {"py_executable": quoted}
 
 
 @contextmanager

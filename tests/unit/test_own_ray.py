@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from processes import answers_of, listening, living, psutil
 
 import kerasdemo as kd
 from kerasdemo import own_ray
+from kerasdemo.scaling import folder
 
 LIMIT = 60  # seconds that processes may take to end
 
 
-def mortal():
+def mortal(python):
     """Return the class of a worker that dies once; made here, as in a notebook, it travels."""
 
     class Mortal:
@@ -30,17 +32,28 @@ def mortal():
             if 70 in batch["id"] and not os.path.exists(self.mark):
                 open(self.mark, "w").close()
                 os._exit(1)
-            return {"id": batch["id"], "made": np.full(len(batch["id"]), self.made)}
+            own = "OF_ITS_OWN" in os.environ, sys.executable == python
+            made = {"made": self.made, "own": all(own)}
+            return {"id": batch["id"], **{k: np.full(len(batch["id"]), v) for k, v in made.items()}}
 
     return Mortal
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """Start a Ray, let workers work and die, end it; note what was there at each time."""
+    """Start a Ray, let workers work and die, end it; note what was there at each time.
+
+    Python lies in a folder as many people have one: with a blank, and a letter beyond ASCII.
+    """
     pytest.importorskip("ray.data", reason='pip install "kerasdemo[scale]"')
-    with within(5 * LIMIT):
-        return what_is_seen(str(tmp_path_factory.mktemp("ray") / "died"))
+    here = tmp_path_factory.mktemp("ray")
+    python = sys.executable
+    if os.name != "nt":  # there a link needs more rights than a student has
+        place = here / "Meine Übungen"
+        place.symlink_to(sys.prefix, target_is_directory=True)
+        python = str(place / Path(sys.executable).relative_to(sys.prefix))
+    with within(5 * LIMIT), mock.patch.object(sys, "executable", python):
+        return what_is_seen(str(here / "died"))
 
 
 def what_is_seen(mark):
@@ -57,14 +70,16 @@ def what_is_seen(mark):
         found["open"] = repr(cluster)
         found["bars"], found["waits"] = context.enable_progress_bars, context.wait_for_min_actors_s
         made = ray.data.range(128, override_num_blocks=16).map_batches(
-            mortal(),
+            mortal(sys.executable),
             batch_size=8,
             compute=ray.data.ActorPoolStrategy(size=2),
             num_cpus=1,
             fn_constructor_args=(mark,),
+            runtime_env={"env_vars": {"OF_ITS_OWN": "1"}},  # bash starts such workers
         )
         parts = list(made.iter_batches(batch_size=None))
         found["ids"] = np.concatenate([part["id"] for part in parts])
+        found["own"] = np.concatenate([part["own"] for part in parts]).all()
         found["made"] = set(np.concatenate([part["made"] for part in parts]))
         found["died"] = os.path.exists(mark)
         mine = set(me.children(recursive=True)) - before
@@ -72,7 +87,7 @@ def what_is_seen(mark):
             arg for line in answers_of(mine, psutil.Process.cmdline).values() for arg in line
         )
         folders = {Path(place) for place in re.findall(r"--temp-dir=(\S+)", lines)}
-        found["had a folder"] = [folder.exists() for folder in folders] == [True]
+        found["had a folder"] = [each.exists() for each in folders] == [True]
         found["listening"] = listening(mine)
         time.sleep(2)  # what is said of the dead comes late
     finally:
@@ -80,7 +95,7 @@ def what_is_seen(mark):
     cluster.close()
     _, left = psutil.wait_procs(mine, timeout=LIMIT)
     found["left"] = living(left)
-    found["folders"] = [folder for folder in folders if folder.exists()]
+    found["folders"] = [each for each in folders if each.exists()]
     found["closed"] = repr(cluster)
     found["bars after"] = context.enable_progress_bars
     found["changed"] = {
@@ -101,6 +116,7 @@ def test_it_is_silent_even_when_a_worker_dies(capfd, request):
 def test_all_rows_come_back_once_and_all_workers_are_waited_for(seen):
     assert sorted(seen["ids"]) == list(range(128))
     assert len(seen["made"]) >= 2
+    assert seen["own"], "each has its variable, and the Python of this program"
     assert seen["waits"] > 0
 
 
@@ -123,6 +139,22 @@ def test_nothing_is_left(seen):
     assert seen["bars after"] == seen["bars before"]
     assert seen["changed"] == set()
     assert own_ray._running == []
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/usr/bin/python3", None),
+        ("/home/ada/My Kit/bin/python", "'/home/ada/My Kit/bin/python'"),
+        ("/home/o'neil/$kit/python", """'/home/o'"'"'neil/$kit/python'"""),
+    ],
+)
+def test_a_path_of_python_that_bash_would_not_read_whole_is_quoted(path, given, monkeypatch):
+    monkeypatch.setattr(sys, "executable", path)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert folder.python_for_bash() == (given and {"py_executable": given})
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert folder.python_for_bash() is None  # no bash there
 
 
 def test_one_that_somebody_else_ended_is_not_handed_out(monkeypatch):
