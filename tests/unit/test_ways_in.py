@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "ways_in.md").read_text(encoding="utf-8")
 # A locale without UTF-8, and Python kept from making up for it.
 ASCII_ALONE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+# Where this kit itself lies in a folder with other letters, site.py reads that name by the locale,
+# and the environment's Python would not start; `make lab` sets another locale for it.
+STARTS = ASCII_ALONE if str(ROOT).isascii() else {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii"}
 WITHOUT_NETWORK = """
 import runpy, socket, sys, warnings
 warnings.filterwarnings("error", module=r"kerasdemo(\\.|$)")
@@ -69,7 +72,7 @@ def run(place, *command, **variables):
 
 @linux
 def test_umlauts_blanks_ascii_alone_80_columns_and_no_network(place):
-    done = run(place, "-c", WITHOUT_NETWORK, "--samples", "2", **ASCII_ALONE)
+    done = run(place, "-c", WITHOUT_NETWORK, "--samples", "2", **STARTS)
     said = done.stdout.decode("ascii")
     assert (done.returncode, done.stderr) == (0, b""), said
     assert "!= EagerTensor" in said
@@ -164,7 +167,7 @@ def tool(monkeypatch):
 
 SET_UP = f"""
 import os, sys
-sys.path.insert(0, {str(ROOT / "tools")!r})
+sys.path.insert(0, os.fsdecode({os.fsencode(ROOT / "tools")!r}))
 import surroundings
 surroundings.speak_utf8()
 surroundings.speak_plainly()
@@ -172,7 +175,7 @@ import venvs
 stream = venvs.stream
 venvs.stream = lambda command, *rest, **kw: stream([*command, "--without-pip"], *rest, **kw)
 place = os.path.dirname(os.path.abspath(__file__))
-venvs.settle_venv(os.path.join(place, ".venv"), {str(ROOT)!r})
+venvs.settle_venv(os.path.join(place, ".venv"), os.fsdecode({os.fsencode(ROOT)!r}))
 print(sys.argv[1:], sys.getfilesystemencoding(), os.environ.get("LC_ALL"), os.environ["LC_CTYPE"])
 """
 
@@ -183,7 +186,7 @@ def test_the_set_up_makes_an_environment_in_a_folder_with_umlauts_with_ascii_alo
     folder.mkdir()
     (folder / "set_up.py").write_text(SET_UP, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, folder / "set_up.py", "lab"],
+        [sys._base_executable, folder / "set_up.py", "lab"],  # the one that make finds
         env={**os.environ, **ASCII_ALONE, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         timeout=120,
