@@ -100,7 +100,7 @@ def memory_of(classify: Classify, given: Material) -> tuple[str, bool | None]:
 
 
 def times_of(classify: Classify, given: Material, size: int, *, at_most: float) -> tuple[str, bool]:
-    """Compare the quickest time with predict's, taking turns: other work only adds to a time."""
+    """Compare the median time with predict's, taking turns."""
     images = repeated(given, size)
     times = time_calls(
         {
@@ -109,6 +109,6 @@ def times_of(classify: Classify, given: Material, size: int, *, at_most: float) 
         },
         rounds=5 if size == 1 else 3,  # many images through a slow function take long
     )
-    ratio = float(times.warm["classify"].min() / times.warm["predict"].min())
+    ratio = times.median["classify"] / times.median["predict"]
     seen = f"{ratio:.0%} of" if ratio < 2 else f"{ratio:.0f} times"
     return f"{seen} predict's time", ratio <= at_most

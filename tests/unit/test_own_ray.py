@@ -32,9 +32,8 @@ def mortal(python):
             if 70 in batch["id"] and not os.path.exists(self.mark):
                 open(self.mark, "w").close()
                 os._exit(1)
-            own = "OF_ITS_OWN" in os.environ, sys.executable == python
-            made = {"made": self.made, "own": all(own)}
-            return {"id": batch["id"], **{k: np.full(len(batch["id"]), v) for k, v in made.items()}}
+            rows, own = len(batch["id"]), "OF_ITS_OWN" in os.environ and sys.executable == python
+            return {"id": batch["id"], "made": np.full(rows, self.made), "own": np.full(rows, own)}
 
     return Mortal
 

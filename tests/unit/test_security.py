@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("kerasdemo", "tools", "hub")
@@ -275,12 +276,6 @@ def listening(pid: int) -> set[tuple[str, int]]:
     return {(ip.removeprefix("::ffff:"), port) for ip, port in places}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def soon(ask, seconds: float = 180):
     """Wait until something is so; return it."""
     end = time.monotonic() + seconds
@@ -313,10 +308,10 @@ def test_the_classroom_server_listens_on_this_machine_alone(tmp_path):
 def test_the_site_is_served_on_this_machine_alone(tmp_path):
     sys.path.insert(0, str(ROOT / "tools"))
     pytest.importorskip("nbconvert", reason="no nbconvert; get it with: make test")
-    make_site, before = importlib.import_module("make_site"), listening(os.getpid())
-    threading.Thread(target=make_site.serve, args=(tmp_path, 0), daemon=True).start()
-    ((ip, _),) = soon(lambda: listening(os.getpid()) - before)
-    assert ip == "127.0.0.1"
+    make_site, port = importlib.import_module("make_site"), free_port()
+    before = listening(os.getpid())
+    threading.Thread(target=make_site.serve, args=(tmp_path, port), daemon=True).start()
+    assert soon(lambda: listening(os.getpid()) - before) == {("127.0.0.1", port)}
 
 
 def test_make_lab_listens_on_this_machine_alone(tmp_path):
@@ -330,8 +325,7 @@ def test_make_lab_listens_on_this_machine_alone(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         lab = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **places})
     try:
-        ((ip, _),) = soon(lambda: lab.poll() is None and listening(lab.pid))
-        assert ip == "127.0.0.1"  # at another port, if this one was taken meanwhile
+        assert soon(lambda: lab.poll() is None and listening(lab.pid)) == {("127.0.0.1", port)}
     finally:
         lab.kill()
         lab.wait(20)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ports import free_port
 from serving_parts import LIMIT, doubling, program, until
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
@@ -154,18 +152,8 @@ def test_a_server_that_is_killed_while_it_answers_is_told(exported):
     assert re.search("Nobody listens|went away", str(caught.value))
 
 
-def kept_port():
-    """Return a free port below those that systems hand out: nobody takes it between two servers."""
-    for number in range(12_000):
-        port = 20_000 + (os.getpid() + number) % 12_000
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free")
-
-
 def test_a_server_that_comes_back_is_found_again(exported):
-    port = kept_port()
+    port = free_port()
     with kd.ClassroomServer(exported, port=port) as first:
         remote = kd.RemoteModel(first.address, timeout=LIMIT)
         np.testing.assert_array_equal(remote.predict(X), X * 2)
