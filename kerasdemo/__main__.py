@@ -83,7 +83,7 @@ def hand_out_lessons(arguments: argparse.Namespace) -> int:
             text = lessons.said_of(done, sheets=sheets, chosen=arguments.names)
             plain = {**asdict(done), "folder": str(done.folder)}
             status = int(bool(done.there_already))
-    except (OSError, ModuleNotFoundError) as error:
+    except (OSError, ValueError, ModuleNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(plain, indent=2) if arguments.json else printable(text))

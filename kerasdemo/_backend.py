@@ -13,12 +13,14 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+ONE_AT_A_TIME = threading.RLock()  # there is one file descriptor 2 for all threads
 NOISE = re.compile(
     r"""All\ log\ messages\ before\ absl::InitializeLog
       | \bport\.cc:\d+\].*oneDNN
@@ -51,16 +53,18 @@ def keep_line(line: str) -> bool:
 def quiet_start(keep: Callable[[str], bool] = keep_line) -> Iterator[None]:
     """Drop the known start-up lines written to file descriptor 2; pass on all others.
 
-    `keep` says which lines are passed on; all are if the body raises.
+    `keep` says which lines are passed on; all are if the body raises. Threads take turns: else one
+    would put the other's file, deleted by then, in the place of standard error.
     """
     try:
         sys.stderr.flush()
-        outside = os.dup(2)
+        os.fstat(2)
     except (OSError, AttributeError, ValueError):  # no standard error at all: nothing to keep quiet
         yield
         return
     keep_all = True
-    with tempfile.TemporaryFile() as written:
+    with ONE_AT_A_TIME, tempfile.TemporaryFile() as written:
+        outside = os.dup(2)
         os.dup2(written.fileno(), 2)
         try:
             yield

@@ -50,8 +50,6 @@ def augment(
     Slant, rotation, proportions, bows, wobbles and the width of the pen change; nothing is
     mirrored, and nothing is turned so far that a 6 becomes a 9: labels stay true.
 
-    Introduced in lesson 02.
-
     Parameters
     ----------
     images : array_like, shape (n, 28, 28) or (n, 28, 28, 1), float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -126,10 +126,11 @@ def training_curve(history: Any = None) -> TrainingCurve:
             f"history is a {type(history).__name__}; expected what model.fit returned: "
             "history = model.fit(...), then kd.training_curve(history)."
         )
-    lengths = {len(values) for values in numbers.values() if isinstance(values, Sequence)}
+    series = {name: np.asarray(values, np.float64) for name, values in numbers.items()}
+    lengths = {len(values) if values.ndim == 1 else 0 for values in series.values()}
     if len(lengths) != 1 or lengths == {0}:
         raise ValueError(f"history has lists of {sorted(lengths)} epochs; expected one, above 0.")
-    return TrainingCurve({name: np.asarray(v, np.float64) for name, v in numbers.items()})
+    return TrainingCurve(series)
 
 
 def stored() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasdemo.checks.finding import pip
+from kerasdemo._installing import pip
 from kerasdemo.error_lines import error_line
 from kerasdemo.lesson_files import running
 from kerasdemo.lesson_files.copying import Written, fresh, write_copies

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from kerasdemo._installing import checkout, pip
 
 WINDOWS = os.name == "nt"  # the commands there are for cmd, the Command Prompt
 Status = Literal["ok", "warning", "problem"]
@@ -27,17 +28,10 @@ class Finding:
         return self.status != "problem"
 
 
-def pip(arguments: str) -> str:
-    """Write a call of the pip that belongs to this Python, whatever `pip` means on the PATH."""
-    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-    return f"{python} -m pip {arguments}"
-
-
 def reinstall() -> str:
     """Write the command that installs the kit again, from its checkout where there is one."""
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").is_file():
-        return pip(f'install --editable "{checkout}"')
+    if folder := checkout():
+        return pip(f'install --editable "{folder}"')
     return pip("install --force-reinstall kerasdemo")
 
 

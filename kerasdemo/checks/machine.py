@@ -14,7 +14,7 @@ from kerasdemo.checks import finding
 from kerasdemo.checks.finding import Finding, rename, set_to_new_folder, set_variable
 
 NEEDED_MB = 600  # JupyterLab's server and one kernel with TensorFlow and a lesson's arrays
-MEND_PYTHON = "make lab PYTHON=python3.12"
+LAB = "tools/bootstrap.py lab"  # what `make lab` starts
 UNLIMITED = 1 << 60  # cgroup v1 writes "no limit" as a number near 2**63
 TRUE = ("true", "True", "1")  # what TensorFlow's lazy_loader.py takes for yes
 
@@ -24,7 +24,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     here = ".".join(map(str, version))
     if sys.maxsize < 2**32:
         seen = f"Python {here} is a 32-bit one, and TensorFlow has none for it"
-        return Finding("Python", "problem", seen, MEND_PYTHON)
+        return Finding("Python", "problem", seen, other_python())
     try:
         from packaging.specifiers import SpecifierSet
 
@@ -32,8 +32,14 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     except (ImportError, metadata.PackageNotFoundError):
         return Finding("Python", "ok", f"Python {here}; the range is unknown (see packages)")
     if not span.contains(here):
-        return Finding("Python", "problem", f"Python {here}, and {span} is needed", MEND_PYTHON)
+        seen = f"Python {here}, and {span} is needed"
+        return Finding("Python", "problem", seen, other_python())
     return Finding("Python", "ok", f"Python {here}, {sys.executable}")
+
+
+def other_python() -> str:
+    """Write the command that sets the checkout up with another Python; Windows has no `make`."""
+    return f"py -3.12 {LAB}" if finding.WINDOWS else "make lab PYTHON=python3.12"
 
 
 def check_keras_settings() -> Finding:

@@ -13,7 +13,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from kerasdemo.checks.finding import Finding, pip, reinstall, rename
+from kerasdemo._installing import pip
+from kerasdemo.checks.finding import Finding, reinstall, rename
 
 # Small compiled packages below Keras: a clash with NumPy's binary interface shows in them first.
 COMPILED = ("numpy", "h5py", "ml_dtypes", "PIL.Image")
@@ -89,12 +90,15 @@ def check_one_keras() -> Finding:
 
 
 def _range_of(package: str) -> str:
-    """Find our own requirement for a package; its bare name when we have none."""
+    """Find our own requirement for a package on this Python; its bare name when we have none."""
     try:
         lines = metadata.requires("kerasdemo") or []
-    except metadata.PackageNotFoundError:
-        lines = []
-    return next((r for r in lines if r.startswith(package) and ";" not in r), package)
+        from packaging.requirements import Requirement
+    except (metadata.PackageNotFoundError, ImportError):
+        return package
+    ours = (r for r in map(Requirement, lines) if r.name == package)
+    here = (r for r in ours if r.marker is None or r.marker.evaluate({"extra": ""}))
+    return next((f"{r.name}{r.specifier}" for r in here), package)
 
 
 def check_imports() -> Finding:

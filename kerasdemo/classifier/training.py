@@ -17,6 +17,7 @@ from kerasdemo.digits import Digits, load_digits
 from kerasdemo.handwriting.strokes import stroke_maps
 from kerasdemo.handwriting.styles import draw_by_weight, rarity
 
+MANY = 5_000  # samples: their stroke maps take 212 MB, and each is compared with all of its class
 Floats = npt.NDArray[np.float32]
 
 __all__ = ["batches", "train_classifier", "training_bar"]
@@ -38,8 +39,6 @@ def train_classifier(
     On one machine the same arguments give the same weights. The learning rate falls to 0 along
     half a cosine, so that the last epochs only polish.
 
-    Introduced in lesson 02.
-
     Parameters
     ----------
     model : keras.Model, optional
@@ -50,7 +49,9 @@ def train_classifier(
         Each has as many samples as the training samples.
     augment : bool
         Redraw the digits with other hands and pens (:func:`kerasdemo.augment.augment`), and draw
-        rare ways of writing more often. Without it, a classifier knows one style of writing.
+        rare ways of writing more often. Without it, a classifier knows one style of writing. Of
+        more than 5,000 training samples all are drawn alike: how rare each is would take a
+        comparison of each with each.
     batch_size : int
         Samples in a batch.
     learning_rate : float
@@ -113,21 +114,22 @@ def batches(
 ) -> Iterator[tuple[Floats, npt.NDArray[np.int64]]]:
     """Give batches without end; an epoch is as many samples as there are, in a new order.
 
-    With `augment`, they are redrawn, and samples written in a rare way come more often.
+    With `augment`, they are redrawn, and samples written in a rare way come more often; of up to
+    `MANY` samples the stroke maps are kept, of more they are made batch by batch.
     """
     images = train.images
-    maps = stroke_maps(images) if augment else None
-    weights = rarity(images, train.labels) if augment else np.ones(len(train))
+    at_once = augment and len(train) <= MANY
+    maps = stroke_maps(images) if at_once else None
+    weights = rarity(images, train.labels) if at_once else np.ones(len(train))
     while True:
         order = draw_by_weight(weights, rng)
         for start in range(0, len(train), batch_size):
             chosen = order[start : start + batch_size]
-            batch = (
-                images[chosen]
-                if maps is None
-                else redraw(maps[chosen], rng, labels=train.labels[chosen])
-            )
-            yield batch, train.labels[chosen]
+            batch, labels = images[chosen], train.labels[chosen]
+            if augment:
+                drawn = stroke_maps(batch) if maps is None else maps[chosen]
+                batch = redraw(drawn, rng, labels=labels)
+            yield batch, labels
 
 
 def training_bar(keras: Any, epochs: int) -> Any:

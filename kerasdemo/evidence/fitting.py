@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasdemo._backend import import_keras, import_tensorflow
 from kerasdemo.evidence.scenes import dataset, dense, numbers
-from kerasdemo.evidence.seen import NotMeasuredHere, Seen, attempt, judge, words
+from kerasdemo.evidence.seen import NotMeasuredHere, Seen, attempt, judge, judge_all, words
 
 
 def compiled() -> Any:
@@ -66,24 +66,34 @@ def validation_split_of_a_dataset() -> Seen:
 
 
 def ran_out_of_data_stops_fit() -> Seen:
-    """Fit for three epochs on a Dataset that does not know its length, and count the steps.
+    """Fit where the warning comes: on a Dataset without a length, and with too many steps asked.
 
     Callbacks count: `optimizer.iterations` also counts the attempt that finds no more data.
     """
-    model, rows = compiled(), dataset(numbers(64, 8), np.zeros(64))
+    rows = dataset(numbers(64, 8), np.zeros(64))
+    cases = {
+        "length not known, 3 epochs": (rows.filter(lambda x, y: True), {"epochs": 3}, 6),
+        "steps_per_epoch=5": (rows, {"steps_per_epoch": 5}, 5),
+    }
+    stopped, came = {}, {}
+    for name, (data, options, asked) in cases.items():
+        done, warned = _steps_of_fit(data, **options)
+        if not warned:
+            raise NotMeasuredHere(f"this version gives no such warning: {name}")
+        stopped[name], came[name] = done < asked, f"{done} of {asked} steps"
+    return judge_all(stopped, f"64 rows in batches of 32, warned each time: {words(came)}")
+
+
+def _steps_of_fit(rows: Any, **options: Any) -> tuple[int, bool]:
+    """Fit; return how many steps were made, and whether Keras said that the data ran out."""
     seen: list[int] = []
     count = import_keras().callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: seen.append(batch)
     )
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        rows = rows.filter(lambda x, y: True)
-        model.fit(rows, epochs=3, verbose=0, shuffle=False, callbacks=[count])
-    warned = any("ran out of data" in str(each.message) for each in heard)
-    if not warned:
-        raise NotMeasuredHere("this version gives no such warning for a Dataset without length")
-    evidence = f"64 rows in batches of 32, 3 epochs, warned: {len(seen)} of 6 steps"
-    return judge(len(seen) < 6, evidence)
+        compiled().fit(rows, verbose=0, shuffle=False, callbacks=[count], **options)
+    return len(seen), any("ran out of data" in str(each.message) for each in heard)
 
 
 def batches_steady_gradients() -> Seen:

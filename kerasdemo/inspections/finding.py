@@ -83,14 +83,12 @@ class Finding:
         return f"<Finding {self.name}, {self.severity}: {self.seen}>"
 
 
-def found(
-    name: str, method: str, seen: str, does: Mapping[str, Outcome], mend: str, *, call: str = ""
-) -> Finding:
+def found(name: str, method: str, seen: str, does: Mapping[str, Outcome], mend: str) -> Finding:
     """Make a finding whose severity is that of the planned method's outcome.
 
-    `call` is the method whose outcome holds for ``model(x)`` where `does` has none of its own.
+    What holds for ``predict_step`` holds for ``model(x)`` where `does` has nothing of its own.
     """
-    outcome = does.get(method) or does[call or "predict_step"]
+    outcome = does.get(method) or does["predict_step"]
     return Finding(name, SEVERITY[outcome.kind], seen, MappingProxyType(dict(does)), mend)
 
 

@@ -113,13 +113,19 @@ def write_copies(
     ------
     OSError
         The folder cannot be made or written into.
+    ValueError
+        A lesson is damaged, or cannot be changed so; the message names it, and nothing is written.
     """
     read = {lesson.path: read_notebook(lesson.path) for lesson in lessons}
     ours = {path.name for path in read}
     there = ours | {path.name for path in folder.glob("*.ipynb")}
     files: dict[str, bytes] = {}
     for path, notebook in read.items():
-        files[path.name] = notebook_bytes(without_dead_links(change(notebook), there))
+        try:
+            changed = change(notebook)
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from error
+        files[path.name] = notebook_bytes(without_dead_links(changed, there))
     for path, notebook in read.items():
         for name in sorted(beside(notebook, path.parent)):
             if name.endswith(".md"):

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasdemo._installing import pip
+
 MB = 1_000_000
 CLOSE = 1.0  # MB: Linux counts pages in bunches, so two readings differ by a little
 
@@ -115,7 +117,7 @@ def read_peak() -> tuple[float, str]:
     if peak is None:
         raise CannotMeasure(
             "This system does not tell a process's peak memory. On Windows, psutil does: "
-            "pip install psutil"
+            + pip("install psutil")
         )
     return peak / MB, "psutil, peak_wset"
 

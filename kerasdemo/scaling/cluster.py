@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasdemo._backend import quiet_start
+from kerasdemo._installing import kit_with
 from kerasdemo.scaling.folder import own_token, private_folder, python_for_bash, without_grammar
 from kerasdemo.scaling.hushing import environment
 
-INSTALL = 'pip install "kerasdemo[scale]"'
 STARTS = 3  # a node has 15 s for its helpers to start (Ray, node_manager.cc); a busy machine: more
 SPARE = 1  # cores beside the workers', for the tasks that read the source
 LEAST = 80 * 2**20  # bytes of the object store, and the most; Ray itself takes 30 % of memory
@@ -49,7 +49,7 @@ def import_ray() -> Any:
     except ImportError as error:
         raise ImportError(
             f"This needs Ray Data, and {error.name or 'a part of it'} is not installed. "
-            f"In a terminal, type\n    {INSTALL}"
+            f"In a terminal, type\n    {kit_with('scale')}"
         ) from error
     return ray
 

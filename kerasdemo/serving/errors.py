@@ -96,7 +96,8 @@ def _not_found(details: str, asked: Asked) -> str:
 def _late(details: str, asked: Asked) -> str:
     return (
         f"No answer from {asked.address} within {asked.timeout:g} s. Give it more time, "
-        f"timeout={_more(asked.timeout):g}, or send less at once, batch_size=32."
+        f"timeout={_more(asked.timeout):g}, or smaller batches: "
+        "remote.predict(images, batch_size=8)."
     )
 
 

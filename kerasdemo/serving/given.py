@@ -83,10 +83,10 @@ def _cast(array: Any, facts: TensorFacts) -> str:
         return ""
     if array.dtype == np.uint8 and facts.dtype.startswith("float"):
         return (
-            f'A server casts nothing: images.astype("{facts.dtype}"), and if the model was trained '
-            f'on 0 to 1, images.astype("{facts.dtype}") / 255.'
+            f'A server casts nothing: np.asarray(images, "{facts.dtype}"), and if the model was '
+            f'trained on 0 to 1, np.asarray(images, "{facts.dtype}") / 255.'
         )
-    return f'A server casts nothing: images.astype("{facts.dtype}").'
+    return f'A server casts nothing: np.asarray(images, "{facts.dtype}").'
 
 
 def _reshape(array: Any, facts: TensorFacts) -> str:

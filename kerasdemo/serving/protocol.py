@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kerasdemo._backend import import_tensorflow
+from kerasdemo._installing import kit_with
 
-__all__ = ["DEFAULT_SIGNATURE", "PREDICTION", "STATUS", "Protocol", "protocol", "serving_package"]
+__all__ = ["DEFAULT_SIGNATURE", "PREDICTION", "STATUS", "Protocol", "protocol"]
 
 DEFAULT_SIGNATURE = "serving_default"  # what a server runs when a request names no signature
 PREDICTION = "tensorflow.serving.PredictionService"
@@ -64,19 +63,10 @@ def protocol() -> Protocol:
             raise
         raise ModuleNotFoundError(
             "Serving a model needs the package tensorflow-serving-api, and it is not installed. "
-            f"In a terminal, type\n    {serving_package()}\n"
+            f"In a terminal, type\n    {kit_with('serving')}\n"
             "and start Python again; in a notebook, restart the kernel.",
             name=package,
         ) from None
     saved = importlib.import_module("tensorflow.core.protobuf.saved_model_pb2")
     wrappers = importlib.import_module("google.protobuf.wrappers_pb2")
     return Protocol(tf, grpc, predict, metadata, status, saved, wrappers)
-
-
-def serving_package() -> str:
-    """Write the command that installs what serving needs, from the checkout where there is one."""
-    checkout = Path(__file__).resolve().parents[2]
-    there = (checkout / "pyproject.toml").is_file()
-    what = f'--editable "{checkout}[serving]"' if there else '"kerasdemo[serving]"'
-    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-    return f"{python} -m pip install {what}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -15,6 +16,7 @@ from kerasdemo.view.timings_picture import timings_png
 from kerasdemo.view.timings_svg import describe, timings_svg
 from kerasdemo.view.timings_table import timings_table
 from kerasdemo.widgets._base import KitWidget, page_module, page_style
+from kerasdemo.widgets._turns import between_cells
 
 SLICE = 0.4
 """Seconds that the kernel measures for before it answers the page, which may then stop."""
@@ -25,9 +27,9 @@ class LiveTimings(KitWidget):
 
     One point is one call on one batch. All methods take turns at it: the first call at that size
     is kept apart, then come `rounds` warm calls. The page asks for each next step, so that Stop,
-    or closing the page, stops the kernel's work too, and cells can run in between. A saved notebook
-    keeps the picture of the moment when its cell ran; ``live.timings`` in a cell of its own keeps
-    the numbers.
+    or closing the page, stops the kernel's work too, and cells can run in between; while a cell
+    runs, measuring waits. A saved notebook keeps the picture of the moment when its cell ran;
+    ``live.timings`` in a cell of its own keeps the numbers.
 
     Parameters
     ----------
@@ -127,6 +129,10 @@ class LiveTimings(KitWidget):
         names, sizes = self._sweep.names, self._sweep.sizes
         timed = ", ".join(names) if len(names) < 4 else f"{len(names)} methods"
         return f"LiveTimings({timed}; batches of {sizes[0]} to {sizes[-1]}; {self._how_far()})"
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        """Measure between two cells: a cell may use the model whose compiled function is lent."""
+        between_cells(partial(super()._handle_custom_msg, content, buffers))
 
     def _on_message(self, _: Any, content: Any, __: Any) -> None:
         """Do the step that the page asks for; an order that has been overtaken is dropped."""

@@ -133,6 +133,25 @@ def test_cells_run_between_the_steps(view):
     view.button("Stop").click()
 
 
+def test_a_cell_may_finish_what_the_page_began(view):
+    view.notebook.run("pace['seconds'] = 0.05")
+    view.button("Start").click()
+    view.wait_points(1)
+    assert view.notebook.run("print(sorted(live.run().points))") == "[1, 2, 4, 8, 16, 32]"
+    view.wait_done()
+    per_size = view.notebook.run("print({size: ran.count(size) for size in sorted(set(ran))})")
+    assert per_size == str(dict.fromkeys([1, 2, 4, 8, 16, 32], 6)), "each call made once"
+
+
+def test_no_step_is_made_beside_a_cell(view):
+    view.notebook.run("pace['seconds'] = 0.02")
+    view.button("Start").click()
+    view.wait_points(1)
+    beside = view.notebook.run("before = len(ran); time.sleep(1.5); print(len(ran) - before)")
+    assert beside == "0"
+    view.wait_done()
+
+
 def test_start_again_begins_anew(view):
     view.button("Start").click()
     view.wait_done()

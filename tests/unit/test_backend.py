@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,36 @@ def test_when_the_import_fails_everything_is_kept(capfd):
     with pytest.raises(ImportError):
         fails()
     assert "a clue" in capfd.readouterr().err
+
+
+def test_threads_take_turns_and_leave_standard_error_in_its_place(capfd):
+    """The first leaves while the second waits: side by side, the second would put its file back."""
+    place = os.fstat(2).st_ino
+    inside, go_on = threading.Event(), threading.Event()
+    seen = []
+
+    def first():
+        with quiet_start():
+            inside.set()
+            go_on.wait()
+
+    def second():
+        with quiet_start():
+            seen.append(go_on.is_set())
+
+    threads = [threading.Thread(target=first)]
+    threads[0].start()
+    inside.wait()
+    threads.append(threading.Thread(target=second))
+    threads[1].start()
+    threads[1].join(0.2)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert seen == [True]
+    assert os.fstat(2).st_ino == place
+    os.write(2, b"still seen\n")
+    assert capfd.readouterr().err == "still seen\n"
 
 
 @given(st.text("abc defg:]", min_size=1).filter(str.strip))

@@ -14,6 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import numpy as np
 import pytest
 
+from kerasdemo.augment import redraw
 from kerasdemo.classifier import (
     __main__,
     build_classifier,
@@ -25,7 +26,7 @@ from kerasdemo.classifier import (
     training,
 )
 from kerasdemo.digits import load_digits
-from kerasdemo.handwriting.styles import rarity
+from kerasdemo.handwriting.styles import draw_by_weight, rarity
 
 DIGITS = load_digits()
 
@@ -160,6 +161,25 @@ def test_training_draws_rare_styles_more_often_when_it_redraws(monkeypatch):
     np.testing.assert_allclose(times, weights, atol=0.35)
     by_rarity = np.argsort(weights)
     assert times[by_rarity[-20:]].mean() > 2 * times[by_rarity[:20]].mean()
+
+
+def test_of_many_samples_the_stroke_maps_are_made_batch_by_batch(monkeypatch):
+    """60,000 samples would need 2.5 GB at once."""
+    made = []
+    monkeypatch.setattr(training, "MANY", 59)
+    monkeypatch.setattr(training, "rarity", None)
+    real = training.stroke_maps
+    monkeypatch.setattr(training, "stroke_maps", lambda x: made.append(len(x)) or real(x))
+    train = DIGITS.train[:60]
+    stream = training.batches(train, 25, True, np.random.default_rng(0))
+    parts = [next(stream) for _ in range(3)]
+    assert made == [25, 25, 10]
+    assert [images.shape for images, _ in parts] == [(n, 28, 28, 1) for n in made]
+    assert sorted(np.concatenate([labels for _, labels in parts])) == sorted(train.labels)
+    images, labels = parts[0]
+    order = draw_by_weight(np.ones(60), rng := np.random.default_rng(0))[:25]
+    np.testing.assert_array_equal(labels, train.labels[order])
+    np.testing.assert_array_equal(images, redraw(real(train.images[order]), rng, labels=labels))
 
 
 def test_training_draws_every_sample_once_an_epoch_when_it_does_not_redraw():

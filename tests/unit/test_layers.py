@@ -18,7 +18,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each row may import from the rows above it, and from its own.
 LAYERS = [
     {"view"},
-    {"_backend", "_callable_module", "_hushed", "_progress", "error_lines", "preprocess", "saving"},
+    {
+        "_backend",
+        "_callable_module",
+        "_hushed",
+        "_installing",
+        "_progress",
+        "error_lines",
+        "preprocess",
+        "saving",
+    },
     {"sources", "handwriting", "notebook_files", "prompt_messages", "memory", "fruit", "attempts"},
     {"digits", "inputs", "prediction", "curves"},
     {"augment", "methods", "agreement"},

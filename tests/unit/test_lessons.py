@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import importlib.util
 import json
@@ -372,6 +373,20 @@ def test_parts_marked_as_solutions_go_from_code_too():
 def test_a_solution_without_end_is_refused():
     with pytest.raises(ValueError, match="not in pairs"):
         strip({"cells": [code("### BEGIN SOLUTION\nx = 1")]})
+
+
+def test_a_lesson_that_cannot_be_stripped_is_named_in_a_line(tmp_path, capsys, monkeypatch):
+    path = tmp_path / NAMES[0]
+    notebook = read_notebook(ALL[0].path)
+    notebook["cells"].append(code("### BEGIN SOLUTION\nx = 1"))
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    broken = dataclasses.replace(ALL[0], path=path)
+    monkeypatch.setattr("kerasdemo.lesson_files.finding.all_lessons", lambda: (broken,))
+    assert main(["lessons", "--strip", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(rf"{path.name}: Cell '.*': .* are not in pairs\.\n", said.err)
+    assert not (tmp_path / "out").exists()
 
 
 def test_stripping_changes_no_lesson():

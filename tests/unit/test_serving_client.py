@@ -20,8 +20,9 @@ from serving_parts import LIMIT, doubling, program, until
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
 import kerasdemo as kd
+from kerasdemo._installing import kit_with
 from kerasdemo.serving.errors import Asked, explained
-from kerasdemo.serving.protocol import protocol, serving_package
+from kerasdemo.serving.protocol import protocol
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 ROOT = Path(__file__).resolve().parents[2]
@@ -383,7 +384,7 @@ def test_without_the_package_it_says_what_to_install(exported, monkeypatch):
             with pytest.raises(ModuleNotFoundError) as caught:
                 use()
             assert "tensorflow-serving-api" in str(caught.value)
-            assert serving_package() in str(caught.value)
+            assert kit_with("serving") in str(caught.value)
     finally:
         protocol.cache_clear()
 
@@ -391,7 +392,7 @@ def test_without_the_package_it_says_what_to_install(exported, monkeypatch):
 def test_what_it_says_to_install_is_an_extra():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert re.search(r'^serving = \[\s+"tensorflow-serving-api>=', text, re.M)
-    assert '[serving]"' in serving_package()
+    assert '[serving]"' in kit_with("serving")
 
 
 def test_the_names_load_no_grpc():

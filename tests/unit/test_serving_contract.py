@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import grpc
 import numpy as np
@@ -243,8 +244,9 @@ def test_status_of_what_is_not_there(channel):
 @pytest.mark.parametrize(
     ("given", "code", "says"),
     [
-        (lambda x: x.astype("float64"), "INVALID_ARGUMENT", 'images.astype("float32").'),
-        (lambda x: (x * 255).astype("uint8"), "INVALID_ARGUMENT", 'astype("float32") / 255'),
+        (lambda x: x.astype("float64"), "INVALID_ARGUMENT", 'np.asarray(images, "float32").'),
+        (lambda x: x.tolist(), "INVALID_ARGUMENT", 'np.asarray(images, "float32").'),
+        (lambda x: (x * 255).astype("uint8"), "INVALID_ARGUMENT", '(images, "float32") / 255'),
         (lambda x: x.astype("object"), "INVALID_ARGUMENT", "dtype object"),
         (lambda x: x[0], "INVALID_ARGUMENT", "image[None]."),
         (lambda x: x[0, ..., 0], "INVALID_ARGUMENT", "image[None, ..., None]"),
@@ -285,3 +287,7 @@ def test_the_client_keeps_the_code_of_the_server(address, remote, images):
     with pytest.raises(kd.RemoteError, match="within 1e-06 s") as caught:
         remote.predict(images, timeout=1e-6)
     assert caught.value.code == "DEADLINE_EXCEEDED"
+    more = re.search(r"timeout=(\d+),", str(caught.value))
+    assert float(more[1]) > 1e-6
+    mend = re.search(r"remote\.predict\(.*?\)", str(caught.value))
+    assert eval(mend[0], {"remote": remote, "images": images}).shape == (70, 10)

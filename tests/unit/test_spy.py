@@ -1,4 +1,5 @@
 import logging
+import threading
 
 import numpy as np
 import pytest
@@ -121,6 +122,26 @@ def test_as_new_traces_again_and_as_before_does_not():
     with as_new(model), count_runs(model) as runs:
         model.predict_on_batch(IMAGES)
     assert len(runs) == 1
+
+
+def test_as_new_makes_another_thread_wait_for_the_functions_return():
+    model = models.functional()
+    model.predict_on_batch(IMAGES)
+    before = model.predict_function
+    found = []
+
+    def use():
+        with as_new(model):
+            found.append("other")
+
+    with as_new(model):
+        other = threading.Thread(target=use)
+        other.start()
+        other.join(0.2)
+        found.append("first")
+    other.join()
+    assert found == ["first", "other"]
+    assert model.predict_function is before
 
 
 def test_retracing_warnings_are_held_back_only_meanwhile(caplog):

@@ -41,6 +41,34 @@ def calls():
     }
 
 
+# ---------------------------------------------------------------- what is given
+
+
+def test_arrays_and_a_curve_are_taken_like_lists():
+    wanted = kd.training_curve(SHORT)
+    joined = kd.training_curve({name: np.array(values) for name, values in SHORT.items()})
+    again = kd.training_curve(wanted)
+    for curve in (joined, again):
+        assert curve.epochs == 2
+        assert repr(curve) == repr(wanted)
+        assert curve._repr_html_() == wanted._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        {"loss": [2, 1], "val_loss": np.array([1.5])},
+        {"loss": np.zeros(0)},
+        {"loss": np.zeros((2, 2))},
+        {"loss": 2.0},
+        {},
+    ],
+)
+def test_a_history_that_is_none_is_refused(history):
+    with pytest.raises(ValueError, match="expected one, above 0"):
+        kd.training_curve(history)
+
+
 # ---------------------------------------------------------------- what is stored
 
 

@@ -1,6 +1,7 @@
 """DrawingPad in the kernel: what is drawn, what is read, what is told, what goes wrong."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from kerasdemo.handwriting import pen
 from kerasdemo.handwriting.pen import Sheet, check_strokes, draw_strokes
 from kerasdemo.handwriting.strokes import stroke_maps
 from kerasdemo.preprocess import frame_digit
+from kerasdemo.spy import as_new
 from kerasdemo.widgets import DrawingPad
 from kerasdemo.widgets._reading import LOADING, read_image, shipped_classifier
 from kerasdemo.widgets.drawing_pad import EMPTY, WIDTH
@@ -415,6 +417,20 @@ def test_a_model_for_something_else_is_named(shape):
         ValueError, match=r"The model takes \(n, .*the pad gives \(1, 28, 28, 1\)\.$"
     ):
         read_image(Odd(), np.zeros((28, 28, 1), "float32"))
+
+
+def test_the_model_is_not_asked_while_a_cell_has_taken_its_compiled_function():
+    asked = []
+    model = Model()
+    model.predict_function = "compiled"
+    model.predict_on_batch = lambda image: asked.append(model.predict_function) or row(3)
+    reading = threading.Thread(target=read_image, args=(model, np.zeros((28, 28, 1), "float32")))
+    with as_new(model):
+        reading.start()
+        reading.join(0.2)
+        assert asked == []
+    reading.join()
+    assert asked == ["compiled"]
 
 
 def test_models_of_any_size_and_without_a_stated_input_are_asked():

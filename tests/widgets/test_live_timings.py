@@ -1,8 +1,11 @@
 """LiveTimings in the kernel: what a page's message does, what it is told, what stays."""
 
 import re
+import threading
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
+import IPython
 import numpy as np
 import pytest
 from conftest import HOSTILE
@@ -63,6 +66,44 @@ def ask_all(live):
         ask(live)
         asked += 1
     return asked
+
+
+# ---- in which thread ----------------------------------------------------------------------
+
+
+class Loop:
+    """Keeps what it is given for later, as the kernel's loop does while a cell runs."""
+
+    def __init__(self):
+        self.waiting = []
+
+    def add_callback(self, work):
+        self.waiting.append(work)
+
+
+@pytest.fixture
+def loop(monkeypatch):
+    loop = Loop()
+    shell = SimpleNamespace(kernel=SimpleNamespace(io_loop=loop))
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    return loop
+
+
+def test_what_arrives_in_another_thread_waits_for_the_thread_of_the_cells(live, machine, loop):
+    other = threading.Thread(target=ask, args=(live,))
+    other.start()
+    other.join()
+    assert machine.ran == 0
+    (work,) = loop.waiting
+    work()
+    assert machine.ran > 0
+    assert live.measured
+
+
+def test_what_arrives_in_the_thread_of_the_cells_is_done_at_once(live, machine, loop):
+    ask(live)
+    assert machine.ran > 0
+    assert not loop.waiting
 
 
 # ---- a step for each message --------------------------------------------------------------
