@@ -26,19 +26,23 @@ def check_images(model: Any, images: Any) -> Any:
     import_keras()
     inputs = getattr(model, "inputs", None)
     if hasattr(images, "element_spec"):
+        x = "[0]" if isinstance(images.element_spec, tuple) else ""  # of (x, y): no labels
         raise TypeError(
-            "images is a tf.data.Dataset; the methods are compared on an array. "
-            "Type next(iter(dataset)) for its first batch. (model.predict(dataset) itself works.)"
+            "images is a tf.data.Dataset; the methods are compared on an array. Type "
+            f"next(iter(dataset)){x} for its first batch. (model.predict(dataset) itself works.)"
         )
     if isinstance(images, (list, tuple, Mapping)):
         if inputs is None or len(inputs) > 1 or isinstance(images, Mapping):
             _check_several(images)
             return images
-        whole = len(images) == 1 and len(np.shape(images[0])) == len(inputs[0].shape)
+        if not images:
+            raise ValueError(
+                f"images is an empty {type(images).__name__}; there is nothing to predict. For the "
+                "digits of the kit: digits.images."
+            )
         raise ValueError(
             f"images is a {type(images).__name__} of {len(images)}; Keras takes that for several "
-            "inputs, not for several samples. "
-            + ("Take the batch out of it: images[0]." if whole else "Stack it: np.stack(images).")
+            f"inputs, not for several samples. {_one_array(images, len(inputs[0].shape))}"
         )
     if not hasattr(images, "shape") or not hasattr(images, "dtype"):
         raise TypeError(
@@ -56,6 +60,23 @@ def check_images(model: Any, images: Any) -> Any:
     if images.shape[0] == 0:
         raise ValueError("images holds no samples (0 rows); there is nothing to predict.")
     return images
+
+
+def _one_array(images: Any, rank: int) -> str:
+    """Say how to make one batch of a list of samples, of batches, or of images and labels."""
+    shapes = [_shape(part) for part in images]
+    if len(shapes[0]) != rank:
+        return "Stack it: np.stack(images)."
+    if len(shapes) > 1 and len({shape[1:] for shape in shapes}) == 1:
+        return "Join the batches: np.concatenate(images)."
+    return "Take the batch out of it: images[0]."
+
+
+def _shape(part: Any) -> tuple[int, ...]:
+    try:
+        return tuple(np.shape(part))
+    except ValueError:  # lists of different lengths
+        return ()
 
 
 def _check_several(images: Any) -> None:

@@ -47,20 +47,36 @@ class Prediction:
         ValueError
             If the main output has no axis of classes.
         """
-        main = self.probabilities
-        if main.ndim < 2:
-            raise ValueError(
-                f"The model's output has shape {main.shape}: no axis of classes. "
-                "Read .outputs instead of .classes."
-            )
+        main = self._rows("classes")
         if main.shape[-1] == 1:
             return (main[..., 0] > 0.5).astype(np.int64)
         return np.asarray(main.argmax(axis=-1), dtype=np.int64)
 
     @property
     def confidence(self) -> Array:
-        """The largest probability of each sample, (n,)."""
-        return np.asarray(self.probabilities.max(axis=-1))
+        """The probability of the class that `classes` names, (n,): the largest of each sample.
+
+        For a single sigmoid output p it is p for class 1, and 1 - p for class 0.
+
+        Raises
+        ------
+        ValueError
+            If the main output has no axis of classes.
+        """
+        main = self._rows("confidence")
+        if main.shape[-1] == 1:
+            return np.where(main > 0.5, main, 1 - main)[..., 0]
+        return np.asarray(main.max(axis=-1))
+
+    def _rows(self, wanted: str) -> Array:
+        """Return the main output if it has an axis of classes."""
+        main = self.probabilities
+        if main.ndim < 2:
+            raise ValueError(
+                f"The model's output has shape {main.shape}: no axis of classes. "
+                f"Read .outputs instead of .{wanted}."
+            )
+        return main
 
     @property
     def type(self) -> str:

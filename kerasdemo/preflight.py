@@ -9,6 +9,7 @@ Introduced in lesson 10.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from kerasdemo._callable_module import callable_module
@@ -103,8 +104,17 @@ def preflight(
         findings += inspection(case) if not findings else ()
     for inspection in (*(() if findings else THEN), *ALWAYS):
         findings += inspection(case)
+    if isinstance(case.x, tuple):
+        findings = [_in_a_list(finding) for finding in findings]
     findings.sort(key=lambda finding: ORDER.index(finding.severity))
     return Report(tuple(findings), method)
+
+
+def _in_a_list(finding: Finding) -> Finding:
+    """Let the mend put a new array into a list: a tuple takes none."""
+    if not finding.mend.startswith("x["):
+        return finding
+    return replace(finding, mend=f"x = list(x); {finding.mend}")
 
 
 callable_module(__name__, preflight)

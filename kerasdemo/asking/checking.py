@@ -63,7 +63,7 @@ def check(id: str, answer: object = None, *, like: object = None) -> None:
         number = min(_tries[id], len(hints))
         lines = [f"Not yet: {outcome.why}.", f"Hint {number} of {len(hints)}: {hints[number - 1]}"]
         if _tries[id] >= len(hints):
-            lines.append("That was the last hint. The solution is folded up below.")
+            lines.append("That was the last hint.")
     tried = None if outcome.state == "not answered" else bool(outcome)
     record.exercised(id, passed=tried, hints=min(_tries[id], len(hints)))
     mark = {"yes": "kd-yes", "not yet": "kd-no"}.get(outcome.state, "")

@@ -63,7 +63,10 @@ def _list_of_inputs(case: Case) -> Iterator[Finding]:
         if given > 3:
             does["predict_step"] = Outcome("raises", "ValueError: it is not (x, y, sample_weight)")
         seen = f"The model has {inputs} inputs; x has {given}."
-        yield found("number-of-inputs", case.method, seen, does, f"x = x[:{inputs}]")
+        dots = ", ..." * (inputs - given)
+        named = _named([declared.name for declared in case.facts.inputs])
+        mend = f"x = [*x{dots}]  # an array for each of {named}" if dots else f"x = x[:{inputs}]"
+        yield found("number-of-inputs", case.method, seen, does, mend)
     elif case.method == "predict_step" and given == inputs and not case.unpacked:
         kind: Kind = "raises" if functional or inputs > 3 else "wrong or raises"
         words = f"ValueError: {DROPPED}" if kind == "raises" else DROPPED
@@ -84,10 +87,13 @@ def _keys(case: Case) -> Iterator[Finding]:
     missing = [key for key in wanted if key not in keys]
     if missing:
         does = each(Outcome("raises", "ValueError: Missing data for input"))
+        more = f"{{**x, {', '.join(f'{key!r}: ...' for key in missing)}}}"
+        mend = f"x = {more}"
         if case.is_dataset:
             does = each(Outcome("raises", "an error: it is no tensor"), predict=does["predict"])
+            mend = f"dataset = dataset.map(lambda x: {more})"
         seen = f"The model takes {_named(wanted)}; x has {_named(keys)}."
-        yield found("missing-input", case.method, seen, does, f"x = {{{missing[0]!r}: ...}}")
+        yield found("missing-input", case.method, seen, does, mend)
         return
     taken = getattr(case.facts.model, "input", None)
     used = sorted(keys, key=str)[: len(wanted)]
@@ -121,11 +127,17 @@ def _lengths(case: Case) -> Iterator[Finding]:
         return
     told = ", ".join(f"{name} {count}" for name, count in counts.items())
     raises = Outcome("raises", "ValueError: Data cardinality is ambiguous")
+    by_name = isinstance(case.x, Mapping)
+    if by_name:  # Keras stumbles over the keys while it writes that message
+        raises = Outcome("raises", "an error: the numbers of samples differ")
     kind: Kind = "wrong or raises"
+    rows = f"part[:{min(c for c in counts.values() if c is not None)}]"
     yield found(
         "uneven-inputs",
         case.method,
         f"The inputs hold different numbers of samples: {told}.",
         each(Outcome(kind, "an input of one row is stretched over all the others"), predict=raises),
-        f"x = [part[:{min(c for c in counts.values() if c is not None)}] for part in x]",
+        f"x = {{name: {rows} for name, part in x.items()}}"
+        if by_name
+        else f"x = [{rows} for part in x]",
     )

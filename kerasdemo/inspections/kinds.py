@@ -119,14 +119,19 @@ def _samples_as_inputs(case: Case, parts: list[Any]) -> Finding:
     facts, count = case.facts, len(parts)
     shape = tuple(parts[0].shape)
     whole = bool(facts.inputs) and len(shape) == len(facts.inputs[0].shape) + 1
+    batches = len({tuple(part.shape)[1:] for part in parts}) == 1  # and not images and labels
+    mend, arrays = "x = np.stack(x)", "arrays"
+    if whole:
+        mend = "x = np.concatenate(x)" if batches else "x = x[0]"
+        arrays = "arrays" if batches else "arrays, the first"
     does = _list_outcomes(case, parts)
     return found(
         "list-of-samples",
         case.method,
-        f"x is a {type(case.x).__name__} of {count} arrays of shape {shape_words(shape)}. Keras "
+        f"x is a {type(case.x).__name__} of {count} {arrays} of shape {shape_words(shape)}. Keras "
         f"takes that for {count} inputs, and the model has one.",
         does,
-        "x = np.concatenate(x)" if whole else "x = np.stack(x)",
+        mend,
     )
 
 

@@ -14,6 +14,10 @@ from kerasdemo.scaling.samples import FEW, Source, carried, values_of
 from kerasdemo.scaling.worker import POSITION, ROWS, Batch, WorkerError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+TO_8_BITS = (
+    "To make it 8-bit, where 65535 is white: pixels = np.asarray(Image.open(file)) / 65535 * 255; "
+    'Image.fromarray(pixels.astype("uint8")).save("8-bit.png")'
+)
 
 
 def npy_source(files: list[Path], ids: Any) -> Source:
@@ -88,7 +92,10 @@ def picture_source(files: list[Path], paths: Sequence[Path], ids: Any) -> Source
 
 def read_files(piece: Batch) -> Batch:
     """Read some images."""
-    rows = [read_picture(file) for file in piece["files"][0]]
+    try:
+        rows = [read_picture(file) for file in piece["files"][0]]
+    except WorkerError as error:
+        raise WorkerError(f"stopped: {error}") from None  # said as: A worker stopped: ...
     for file, row in zip(piece["files"][0], rows, strict=True):
         if row.shape != rows[0].shape:
             raise WorkerError(
@@ -100,15 +107,32 @@ def read_files(piece: Batch) -> Batch:
 
 
 def read_picture(file: str) -> Array:
-    """Return an image as it is stored, uint8: (h, w) if it is grey, (h, w, 3) if it has colours."""
+    """Return an image's 8-bit pixels, uint8: (h, w) if it is grey, (h, w, 3) if it has colours.
+
+    What is transparent is laid on white. Grey values of 16 or 32 bits (Pillow's modes that begin
+    with I or F, such as a 16-bit PNG) are refused: all above 255 would become one white.
+    """
     from PIL import Image
 
     try:
         with Image.open(file) as picture:
-            grey = picture.mode in ("1", "L", "LA", "I;16")
-            return np.asarray(picture.convert("L" if grey else "RGB"))
+            mode = picture.mode
+            if not mode.startswith(("I", "F")):
+                grey = mode in ("1", "L", "LA")
+                return np.asarray(_on_white(picture).convert("L" if grey else "RGB"))
     except Exception as error:  # damaged, cut off, or a bomb: Pillow has many kinds
         raise WorkerError(f"{file} is no image that can be read. {error_line(error)}") from None
+    raise WorkerError(f"{file} has grey values of more than 8 bits (mode {mode}). {TO_8_BITS}")
+
+
+def _on_white(picture: Any) -> Any:
+    """Lay an image on white, if any of it is transparent."""
+    from PIL import Image
+
+    if not picture.has_transparency_data:
+        return picture
+    whole = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole)
 
 
 def read_pieces(ray: Any, pieces: list[dict[str, Any]], read: Callable[[Batch], Batch]) -> Any:

@@ -133,6 +133,12 @@ def _rows(name: str, rows: Any, *, logits: bool) -> npt.NDArray[np.float32]:
             f"{name} has shape {given.shape} and dtype {given.dtype}; expected floats "
             "(samples, classes), such as model.predict(images, verbose=0)."
         )
+    if given.shape[-1] == 1:  # its only class would be the most likely one of every sample
+        one, two = ("logit z", "[0 * z, z]") if logits else ("sigmoid output p", "[1 - p, p]")
+        raise ValueError(
+            f"{name} has shape {given.shape}; expected a column for each class. A single {one} "
+            f"stands for two: np.concatenate({two}, axis=-1)."
+        )
     with np.errstate(over="ignore"):
         array = np.atleast_2d(given).astype(np.float32)
     if np.isinf(array).sum() > np.isinf(given).sum():

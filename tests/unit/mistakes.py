@@ -138,6 +138,10 @@ mistake(
     lambda: (sequential(), [BATCH, BATCH]), shaped(8, 3),
 )  # fmt: skip
 mistake(
+    "images and labels, in a tuple", "list-of-samples", "silent",
+    lambda: (sequential(), (BATCH, good.LABELS)), shaped(8, 3),
+)  # fmt: skip
+mistake(
     "a list of one image", "list-of-samples", "silent",
     lambda: (same_padded(), [IMAGE]), shaped(12, 3),
 )  # fmt: skip
@@ -160,6 +164,11 @@ def summed():
     model = good.Sum()
     model([ONE, TEN])
     return model
+
+
+def four():
+    inputs = [keras.Input((3,), name=name) for name in "abcd"]
+    return keras.Model(inputs, L.Add()(inputs))
 
 
 def second_lost(model, x):
@@ -200,8 +209,20 @@ mistake(
     lambda: (good.two(), [ONE, TEN, ONE]), raises("ValueError"),
 )  # fmt: skip
 mistake(
+    "one input for two", "number-of-inputs", "error",
+    lambda: (good.two(), [ONE]), raises("ValueError"), mended=False,
+)  # fmt: skip
+mistake(
+    "two inputs for four, in a tuple", "number-of-inputs", "error",
+    lambda: (four(), (ONE, TEN)), raises("ValueError"), mended=False,
+)  # fmt: skip
+mistake(
     "a missing key", "missing-input", "error",
     lambda: (good.two("dict"), {"a": ONE}), raises("ValueError"), mended=False,
+)  # fmt: skip
+mistake(
+    "two missing keys, in a Dataset", "missing-input", "error",
+    lambda: (four(), good.dataset({"a": ONE, "c": ONE})), raises("ValueError"), mended=False,
 )  # fmt: skip
 mistake(
     "a key that pushes", "extra-input", "silent",
@@ -218,8 +239,21 @@ def stretched(model, x):
     assert model.predict_on_batch(x).shape == (4, 3)
 
 
+def stretched_by_name(model, x):
+    raises("AttributeError", "ValueError")(model, x)  # Keras means the second and makes the first
+    assert model.predict_on_batch(x).shape == (4, 3)
+
+
 mistake(
     "uneven inputs", "uneven-inputs", "error", lambda: (good.two(), [ONE, TEN[:1]]), stretched,
+)  # fmt: skip
+mistake(
+    "uneven inputs, in a dict", "uneven-inputs", "error",
+    lambda: (good.two("dict"), {"a": ONE, "b": TEN[:1]}), stretched_by_name,
+)  # fmt: skip
+mistake(
+    "uneven inputs, in a tuple", "uneven-inputs", "error",
+    lambda: (good.two(), (ONE, TEN[:1])), stretched,
 )  # fmt: skip
 
 # ----------------------------------------------------------------------------------- shapes

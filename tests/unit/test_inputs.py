@@ -1,10 +1,13 @@
 """Each input that cannot work gets the sentence that mends it; following the sentence works."""
 
+import re
+
 import good_pairs
 import numpy as np
 import pytest
 import small_models as models
 
+import kerasdemo as kd
 from kerasdemo.inputs import check_images
 from kerasdemo.methods import METHODS, run
 
@@ -28,6 +31,9 @@ def model():
         (GOOD[..., 0], r"channel axis is missing: images\[\.\.\., None\]", lambda x: x[..., None]),
         (list(GOOD), r"np\.stack\(images\)", np.stack),
         (tuple(GOOD), r"np\.stack\(images\)", np.stack),
+        ([GOOD, GOOD[:1]], r"np\.concatenate\(images\)", np.concatenate),
+        ((GOOD, np.arange(3)), r"batch out of it: images\[0\]", lambda x: x[0]),
+        ([GOOD, np.eye(3)], r"batch out of it: images\[0\]", lambda x: x[0]),
         (GOOD.astype(str), r'astype\("float32"\)', lambda x: x.astype("float32")),
         (GOOD.astype(object), r'astype\("float32"\)', lambda x: x.astype("float32")),
     ],
@@ -64,6 +70,47 @@ def test_a_dataset_gets_the_line_for_its_first_batch(model):
     with pytest.raises(TypeError, match=r"next\(iter\(dataset\)\)"):
         run(model, dataset)
     assert run(model, next(iter(dataset)), "predict_step").probabilities.shape == (2, 4)
+
+
+def typed(error, **names):
+    """Run the expression that a message says to type."""
+    line = re.search(r"(?:next|np|images|digits)[.(\[].*?(?=\.? |\.$)", str(error.value))[0]
+    return eval(line, {"np": np, **names})
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_a_dataset_with_labels_gets_the_line_that_leaves_them_out(model, parts):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices((GOOD, np.arange(3), np.ones(3))[:parts]).batch(2)
+    with pytest.raises(TypeError, match=r"Type next\(iter\(dataset\)\)\[0\] for") as error:
+        kd.compare(model, dataset)
+    for method in METHODS:
+        found = run(model, typed(error, dataset=dataset), method)
+        assert np.allclose(found.probabilities, run(model, GOOD[:2]).probabilities, atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [(GOOD, np.arange(3)), [GOOD, GOOD], list(GOOD), [GOOD]])
+def test_what_a_list_is_told_to_become_can_be_compared(model, wrong):
+    with pytest.raises(ValueError, match="several inputs, not for several samples") as error:
+        kd.compare(model, wrong)
+    found = run(model, typed(error, images=wrong)).probabilities
+    assert np.allclose(found[:3], run(model, GOOD).probabilities, atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [[], ()])
+def test_nothing_at_all_is_not_told_to_be_stacked(wrong):
+    model, digits = kd.load_classifier(), kd.load_digits()[:5]
+    with pytest.raises(
+        ValueError, match=r"images is an empty (list|tuple); there is nothing"
+    ) as error:
+        kd.compare(model, wrong)
+    assert run(model, typed(error, digits=digits)).shape == (5, 10)
+
+
+def test_lists_of_different_lengths_are_still_called_a_list(model):
+    with pytest.raises(ValueError, match="images is a list of 2; Keras takes that for several"):
+        run(model, [[[1], [2, 3]], [[4]]])
 
 
 def test_the_shape_wanted_is_in_the_message(model):

@@ -14,15 +14,18 @@ import subprocess
 import sys
 import time
 import types
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from kerasdemo import lessons
 from kerasdemo.__main__ import main
+from kerasdemo.asking import checking
+from kerasdemo.asking.texts import exercise_text
 from kerasdemo.lesson_files import copying, finding, running
 from kerasdemo.lesson_files.finding import all_lessons, pick, read_notebook, text_of
-from kerasdemo.lesson_files.stripping import strip
+from kerasdemo.lesson_files.stripping import checks, strip
 
 ALL = all_lessons()
 NAMES = [lesson.path.name for lesson in ALL]
@@ -350,6 +353,24 @@ def test_the_graded_cell_shows_a_point_or_none(capsys):
         exec("\n".join(body), names)
         assert repr(eval(shown, names)) == str(points), "for nbgrader, True is no number"
     assert capsys.readouterr().out == "", "no hint is spent"
+
+
+@pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.number)
+def test_after_the_last_hint_nothing_is_promised_that_a_sheet_lacks(lesson, monkeypatch, capsys):
+    """In the lesson, a fold called Solution comes next; in the sheet there is none."""
+    monkeypatch.setattr(checking, "_tries", Counter())
+    cells = read_notebook(lesson.path)["cells"]
+    sheet = "\n".join(text_of(cell) for cell in strip(read_notebook(lesson.path))["cells"])
+    code_cells = [(n, text_of(c)) for n, c in enumerate(cells) if c["cell_type"] == "code"]
+    ((place, id),) = [(n, id) for n, text in code_cells for id, _ in checks(text)]
+    for _ in exercise_text(id).hints:
+        assert capsys.readouterr().out.count("last hint") == 0
+        checking.check(id, "surely not this")
+    _, last, rest = capsys.readouterr().out.partition("That was the last hint.")
+    assert last
+    assert "Solution</summary>" in text_of(cells[place + 1])
+    assert "Solution</summary>" not in sheet
+    assert not re.search("solution|below", rest, re.IGNORECASE)
 
 
 def test_parts_marked_as_solutions_go_from_code_too():

@@ -202,10 +202,48 @@ def test_a_sigmoid_output_has_two_classes():
     assert p.classes.tolist() == [0, 1]
 
 
-def test_an_output_without_classes_says_so():
+def sure_of(shares):
+    """Return classes and confidence of these probabilities of class 1, each a row by itself."""
+    found = gather("predict", (np.array(shares, "float32")[:, None],))
+    return found.classes, found.confidence
+
+
+shares = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=9)
+
+
+@given(shares)
+def test_confidence_is_the_probability_of_the_class_that_is_named(shares):
+    """The oracle is the same answer with a column for each of the two classes."""
+    classes, confidence = sure_of(shares)
+    both = np.stack([1 - np.float32(shares), np.float32(shares)], axis=1)
+    assert confidence.tolist() == [both[n, named] for n, named in enumerate(classes)]
+    two = gather("predict", (both,))
+    assert confidence.tolist() == two.confidence.tolist()
+    assert confidence.dtype == "float32"
+    assert confidence.min() >= 0.5
+
+
+def test_a_sigmoid_model_is_as_sure_of_class_0_as_of_class_1():
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((1,)), layers.Dense(1, "sigmoid", kernel_initializer="ones")]
+    )
+    for method in METHODS:
+        found = run(model, np.array([[-3.0], [3.0]], "float32"), method)
+        assert found.classes.tolist() == [0, 1]
+        assert found.confidence == pytest.approx([0.953, 0.953], abs=0.001)
+
+
+def test_confidence_of_nothing_known_is_nan():
+    assert np.isnan(sure_of([np.nan, 0.25])[1]).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("name", ["classes", "confidence"])
+def test_an_output_without_classes_says_so(name):
     p = gather("predict", (np.zeros(3, "float32"),))
-    with pytest.raises(ValueError, match="no axis of classes"):
-        _ = p.classes
+    with pytest.raises(ValueError, match=rf"no axis of classes.*instead of \.{name}\.$"):
+        getattr(p, name)
+    assert p.outputs["output"].tolist() == [0, 0, 0]
 
 
 def test_repr_says_method_calls_type_and_shape():

@@ -217,21 +217,75 @@ def test_each_method_does_what_the_report_says(title):
             assert shape is None or str(got) == shape[1].replace("n,", f"{got[0]},"), method
 
 
+def line_of(title):
+    """Name the finding, and where x is that it speaks of: a line for a list is none for a dict."""
+    return finding_of(title), *re.findall(r", in a (tuple|dict)$", title)
+
+
 @pytest.mark.parametrize(
-    "title", first_of_each([t for t, m in MISTAKES.items() if m.mended], finding_of)
+    "title", first_of_each([t for t, m in MISTAKES.items() if m.mended], line_of)
 )
 def test_the_mend_is_a_line_that_mends(title):
     mistake = MISTAKES[title]
+    assert_mended(mistake, report_of(title)[mistake.name].mend)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [t for t, m in MISTAKES.items() if m.name in ("number-of-inputs", "missing-input")],
+)
+def test_with_arrays_for_its_dots_the_mend_mends(title):
+    """What is missing only its owner has; the line says how many, and for which inputs."""
+    mistake = MISTAKES[title]
+    line = report_of(title)[mistake.name].mend
+    assert ("..." in line) is not mistake.mended
+    assert_mended(mistake, line.replace("...", "more"), more=mistakes.TEN)
+
+
+def assert_mended(mistake, line, **names):
+    """Type the line; then nothing is found, and the method can be called."""
     options = with_values(mistake.options)
     model, x = mistake.make()
-    line = report_of(title)[mistake.name].mend
-    names = {"x": x, "dataset": x, "model": model, "np": np, "keras": keras, "tf": tf}
+    names |= {"x": x, "dataset": x, "model": model, "np": np, "keras": keras, "tf": tf}
     exec(line, names)
     better = names["dataset"] if line.startswith("dataset =") else names["x"]
     fresh, _ = mistake.make()
     report = preflight(fresh, better, **options)
     assert report.names == (), report
     call(options.get("method", "predict"), fresh, better)
+
+
+def row_and_picture():
+    layers = keras.layers
+    row, picture = keras.Input((5,)), keras.Input(good_pairs.IMAGES)
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, padding="same")(picture))
+    return keras.Model([row, picture], layers.Dense(3)(layers.Concatenate()([row, x])))
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+@pytest.mark.parametrize(
+    ("row", "picture", "name"),
+    [
+        (mistakes.ROWS, mistakes.BATCH[..., 0], "last-axis"),
+        (mistakes.ROWS, mistakes.BATCH.reshape(8, -1), "wrong-size"),
+        (mistakes.HOLED, mistakes.BATCH, "not-finite"),
+        (mistakes.ROWS.astype("U8"), mistakes.BATCH, "text-for-numbers"),
+    ],
+)
+def test_one_of_several_inputs_is_mended_in_a_tuple_too(kind, row, picture, name):
+    """A tuple takes no new array in place of the old one."""
+    model, x = row_and_picture(), kind((row, picture))
+    line = preflight(model, x)[name].mend
+    assert line.startswith("x = list(x); x[" if kind is tuple else "x[")
+    names = {"x": x, "np": np}
+    exec(line, names)
+    assert preflight(model, names["x"]).names == ()
+    assert model.predict(names["x"], verbose=0).shape == (8, 3)
+
+
+def test_the_line_for_missing_inputs_names_all_that_the_model_takes():
+    line = preflight(mistakes.four(), [mistakes.ONE])["number-of-inputs"].mend
+    assert line == "x = [*x, ..., ..., ...]  # an array for each of 'a', 'b', 'c', 'd'"
 
 
 def test_a_model_used_to_the_wrong_rank_forgets_it_with_the_mend():

@@ -187,6 +187,79 @@ def test_files_of_different_kinds_or_sizes_are_refused(images, tmp_path):
         files.read_files({"files": [places], "p": [0]})
 
 
+def transparent(mode):
+    """Return a picture of a black stroke, and of nothing beside it, as a drawing program saves it.
+
+    Nothing is black, too: only its transparency says that there is no ink.
+    """
+    picture = Image.new("LA" if mode == "LA" else "RGBA", (3, 2))
+    opaque = (0,) * (len(picture.mode) - 1) + (255,)
+    picture.putpixel((1, 0), opaque)
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def with_a_transparent_entry(mode):
+    """Return the same, made of two values of which the one that means nothing is transparent."""
+    picture = Image.new(mode, (3, 2), 1)
+    if mode == "P":
+        picture.putpalette([0, 0, 0, 0, 0, 0])
+    picture.putpixel((1, 0), 0)
+    picture.info["transparency"] = 1
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "mode"),
+    [
+        (transparent("RGBA"), "RGBA"),
+        (transparent("LA"), "LA"),
+        (with_a_transparent_entry("P"), "P"),
+        (with_a_transparent_entry("L"), "L"),
+    ],
+    ids=["RGBA", "LA", "P", "L"],
+)
+def test_a_stroke_on_nothing_is_black_on_white(picture, mode, tmp_path):
+    picture.save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as stored:
+        assert (stored.mode, stored.has_transparency_data) == (mode, True)
+    (row,) = open_source(tmp_path, None, None).few
+    grey = row if row.ndim == 2 else row[..., 0]
+    assert row.shape == ((2, 3) if mode in ("L", "LA") else (2, 3, 3))
+    assert grey.tolist() == [[255, 0, 255], [255, 255, 255]]
+    assert np.all(row == (grey if row.ndim == 2 else grey[..., None]))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA", "P"])
+def test_without_transparency_a_picture_stays_what_it_is(mode, tmp_path):
+    pixels = np.random.default_rng(3).integers(0, 256, (16, 16, 3), "uint8")
+    picture = Image.fromarray(pixels).convert("L" if mode in ("1", "LA") else "RGB").convert(mode)
+    picture.save(tmp_path / "a.png")
+    (row,) = open_source(tmp_path, None, None).few
+    plain = picture.convert("L" if mode in ("1", "L", "LA") else "RGB")
+    assert np.array_equal(row, np.asarray(plain))
+    assert row.dtype == "uint8"
+
+
+def test_sixteen_bit_grey_is_refused_with_the_line_that_makes_it_eight(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    deep = tmp_path / "deep.png"
+    Image.fromarray(np.array([[0, 257 * 7], [257 * 200, 65535]], "uint16")).save(deep)
+    with pytest.raises(ValueError, match=r"deep\.png has grey .* 8 bits \(mode I") as said:
+        open_source(deep, None, None)
+    exec(str(said.value).partition("65535 is white: ")[2], {"np": np, "Image": Image, "file": deep})
+    assert open_source("8-bit.png", None, None).few.tolist() == [[[0, 7], [200, 255]]]
+    with pytest.raises(WorkerError) as found:  # the second image of a folder: a worker meets it
+        files.read_files({"files": [["8-bit.png", str(deep)]], "p": [0]})
+    assert told(found.value).startswith(f"A worker stopped: {deep} has grey values")
+
+
+@pytest.mark.parametrize("kind", ["int32", "float32"])
+def test_other_wide_grey_is_refused_whatever_the_file_is_called(kind, tmp_path):
+    Image.fromarray(np.full((2, 2), 3000, kind)).save(tmp_path / "a.png", format="TIFF")
+    with pytest.raises(ValueError, match=rf"\(mode {'I' if kind == 'int32' else 'F'}\)\. To make"):
+        open_source(tmp_path, None, None)
+
+
 def test_what_ray_tells_of_an_error_is_its_cause():
     error = RuntimeError("RayTaskError(OSError): sixty lines")
     error.cause = OSError("disk full")

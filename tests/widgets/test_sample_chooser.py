@@ -88,6 +88,8 @@ def test_probabilities_must_fit_the_digits(digits, probabilities):
         SampleChooser(digits, probabilities[:10])
     with pytest.raises(ValueError, match="Are these logits"):
         SampleChooser(digits, probabilities * 12 - 3)
+    with pytest.raises(ValueError, match=r"\(40, 1\).*np\.concatenate\(\[1 - p, p\], axis=-1\)"):
+        SampleChooser(digits, probabilities[:, :1])
 
 
 def test_no_digits_at_all_make_a_chooser_too(digits):

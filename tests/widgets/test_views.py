@@ -1,5 +1,7 @@
 """DigitView and SoftmaxView in the kernel."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -160,6 +162,24 @@ def test_results_that_hold_probabilities_are_taken_as_they_are(probabilities):
 def test_what_is_no_softmax_is_refused_in_words(probabilities, make, words):
     with pytest.raises(ValueError, match=words):
         make(probabilities)
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "numbers", "sure"),
+    [
+        ("p", "probabilities", [[0.2], [0.7]], ["0, 80.0 %", "1, 70.0 %"]),
+        ("z", "logits", [[-3.0], [1.0]], ["0, 95.3 %", "1, 73.1 %"]),
+    ],
+)
+def test_one_column_is_refused_with_the_line_that_makes_two(name, how, numbers, sure):
+    """Shown as it came, its only class would be the most likely one of every sample."""
+    column = np.array(numbers, "float32")
+    with pytest.raises(ValueError, match=r"shape \(2, 1\); expected a column for each") as said:
+        SoftmaxView(**{how: column})
+    line = re.search(r"np\.concatenate\(.*\)", str(said.value))[0]
+    view = SoftmaxView(**{how: eval(line, {"np": np, name: column})})
+    for view.index, words in enumerate(sure):
+        assert f"predicted {words}" in repr(view)
 
 
 def test_rounding_is_no_reason_to_refuse():
