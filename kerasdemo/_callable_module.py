@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Callable
@@ -16,11 +17,12 @@ class CallableModule(types.ModuleType):
 
 
 def callable_module(name: str, function: Callable[..., Any]) -> None:
-    """Let the module `name` be called like `function`.
+    """Let the module `name` be called like `function`, and be documented like it.
 
     Once ``kerasdemo.preflight`` has been imported as a module, Python puts it where
     ``kerasdemo.preflight`` the function was looked for.
     """
     module = sys.modules[name]
     module.__class__ = CallableModule
-    vars(module)["_called"] = function
+    module.__doc__ = function.__doc__
+    vars(module).update(_called=function, __signature__=inspect.signature(function))
