@@ -483,18 +483,20 @@ def test_the_function_is_there_however_the_module_was_imported():
     """In one process, which forgets in between what it has of ours; without Keras it is quick."""
     code = """
 import sys
+from inspect import signature
 for first in ("import kerasdemo.preflight", "from kerasdemo.preflight import Report"):
     for name in [name for name in sys.modules if name.split(".")[0] == "kerasdemo"]:
         del sys.modules[name]
     exec(first)
     import kerasdemo as kd
     print(callable(kd.preflight))
+    print("Parameters" in kd.preflight.__doc__ and "like" in signature(kd.preflight).parameters)
     try:
         kd.preflight()
     except TypeError as error:
         print("'model' and 'x'" in str(error))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True"] * 4
+    assert done.stdout.split() == ["True"] * 6
     assert issubclass(PreflightError, ValueError)
     assert isinstance(kd.preflight(good_pairs.dense(), mistakes.ROWS), Report)
