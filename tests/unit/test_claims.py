@@ -45,6 +45,7 @@ DEPEND = """
     loaded-model-trains-on file-brings-its-classes
     confidence-is-trust scale-shows-in-accuracy dtype-must-match ignore-errors-drops-one-line
     signature-checks-its-shape loaded-in-one-line
+    ran-out-of-data-stops-fit
 """
 WITH_RAY = {"false" if importlib.util.find_spec("ray") else ABSENT}
 ELSEWHERE = {  # what this machine has decides: the verdicts that are right somewhere

@@ -16,6 +16,7 @@ from processes import answers_of, listening, living, psutil
 
 import kerasdemo as kd
 from kerasdemo import own_ray
+from kerasdemo._installing import kit_with
 from kerasdemo.scaling import folder
 
 LIMIT = 60  # seconds that processes may take to end
@@ -183,6 +184,6 @@ def test_what_makes_no_sense_is_told(wrong):
 
 def test_without_ray_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ImportError, match=r"kerasdemo\[scale\]"):
+    with pytest.raises(ImportError, match=re.escape(kit_with("scale")) + "$"):
         kd.start_ray()
     assert own_ray._running == []

@@ -3,10 +3,12 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from processes import gone, named, psutil, runs
 
 import kerasdemo as kd
 from kerasdemo import scale
+from kerasdemo._installing import kit_with
 from kerasdemo.scaling import cluster, collecting, files, folder, hushing, shards, sources
 from kerasdemo.scaling.parquet import cells
 from kerasdemo.scaling.running import told
@@ -322,15 +325,21 @@ def test_arrays_that_arrow_does_not_know_are_turned(images, tmp_path):
 
 def test_without_ray_it_says_what_to_install(model, images, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ImportError, match=r'pip install "kerasdemo\[scale\]"'):
+    with pytest.raises(ImportError, match=re.escape(kit_with("scale")) + "$"):
         kd.predict_dataset(images, model)
+
+
+def test_what_it_says_to_install_is_an_extra():
+    text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^scale = \[[^\]]*"ray>=', text, re.M)
+    assert kit_with("scale").endswith('[scale]"')
 
 
 def test_without_pandas_it_says_what_to_install(model, images, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[:2] == ["ray", "data"]]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r'pip install "kerasdemo\[scale\]"'):
+    with pytest.raises(ImportError, match=re.escape(kit_with("scale")) + "$"):
         cluster.import_ray()
 
 
