@@ -76,8 +76,13 @@ def says(root, words: str = "<img src=x") -> None:
 
 def test_the_test_would_see_an_image(show):
     """What is asserted below is not so by itself: raw HTML is markup, and changes the title."""
-    page = show(f"from IPython.display import HTML, display\ndisplay(HTML({BAD!r}))").page
-    page.wait_for_function("() => document.title === 'owned'")  # once: there is no script with it
+    page = show("None").page
+    page.evaluate(  # JupyterLab sets the title, too, and may do so right after
+        """() => new MutationObserver(() => { window.owned ||= document.title === 'owned'; })
+            .observe(document.head, { childList: true, subtree: true, characterData: true })"""
+    )
+    show(f"from IPython.display import HTML, display\ndisplay(HTML({BAD!r}))")
+    page.wait_for_function("() => window.owned")
     assert page.evaluate(SEEN)["images"] == 1
     page.evaluate("() => { document.title = 'again'; }")
 
